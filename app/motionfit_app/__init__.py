@@ -1,0 +1,1 @@
+"""The MotionFit desktop application."""

@@ -1,0 +1,1 @@
+"""The SMPL-family body: skeleton, forward pass, keypoints."""

@@ -1,0 +1,1 @@
+"""Pure energy terms, one file per kind of term."""

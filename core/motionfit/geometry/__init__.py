@@ -1,0 +1,1 @@
+"""Rotations, cameras, planes and finite differences."""

@@ -1,0 +1,1 @@
+"""Accuracy and plausibility of a motion."""

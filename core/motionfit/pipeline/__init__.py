@@ -1,0 +1,1 @@
+"""The fit: settings, stages, initialisation, windows and the wiring of all."""

@@ -1,0 +1,1 @@
+"""The learned priors: pose, motion, roll-out, initial state, checkpoints."""

@@ -1,0 +1,1 @@
+"""A small software renderer for pictures without a screen."""

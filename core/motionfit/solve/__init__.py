@@ -1,0 +1,1 @@
+"""Minimisers over batches of windows."""
