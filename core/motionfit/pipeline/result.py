@@ -1,0 +1,124 @@
+"""What a fit returns and what it tells while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+from motionfit.motion import Floor, Motion, Observations
+from motionfit.pipeline.settings import FitSettings
+
+
+@dataclass(frozen=True)
+class ClosureRecord:
+    """The terms of one evaluation of the objective.
+
+    Attributes:
+        phase: Key of the phase.
+        iteration: Optimiser iteration within the phase.
+        loss: Weighted sum of all terms.
+        raw: Terms before weighting (sums over frames, as the reference counts).
+        weighted: Terms as they enter the loss.
+    """
+
+    phase: str
+    iteration: int
+    loss: float
+    raw: Mapping[str, float]
+    weighted: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What one stage left behind; never changed afterwards.
+
+    Attributes:
+        key: "stage1", "stage2", "stage3_init" or "stage3".
+        motion: In the frame of the observations (world z-up for 3D, camera for 2D).
+        floor: In the same frame.
+        variables: The optimiser's values by name, to start again from: for stages I and II `pose_latents`
+            (frames, 32); for stage III also `motion_latents` (windows, frames-1, 48) and the x0 of each window.
+        history: Every closure, in order; empty for "stage3_init".
+        seconds: Wall time.
+        status: A sentence: how the optimisation ended.
+    """
+
+    key: str
+    motion: Motion
+    floor: Floor
+    variables: Mapping[str, Float[Tensor, "..."]]
+    history: tuple[ClosureRecord, ...]
+    seconds: float
+    status: str
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """All stages of a fit, as far as it came.
+
+    Attributes:
+        observations: What was fitted.
+        settings: With what settings.
+        stages: Results by key, in the order of `STAGE_TITLES`.
+        windows: Start and stop frame of each stage III window.
+        body_hash: Of the body file.
+        priors_hash: Of the priors.
+        cancelled: True when the caller stopped the fit.
+        diagnostics: Per-frame measures of the last stage by name, each (frames,).
+        warnings: Sentences for the user.
+    """
+
+    observations: Observations
+    settings: FitSettings
+    stages: Mapping[str, StageResult]
+    windows: tuple[tuple[int, int], ...]
+    body_hash: str
+    priors_hash: str
+    cancelled: bool
+    diagnostics: Mapping[str, Float[Tensor, " frames"]]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def final(self) -> StageResult:
+        """The last stage that was reached.
+
+        Raises:
+            ValueError: No stage was finished or begun.
+        """
+        if not self.stages:
+            raise ValueError("the fit holds no stage")
+        return list(self.stages.values())[-1]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a fit tells after every closure.
+
+    Attributes:
+        stage: Key of the running stage.
+        phase: Key of the running phase.
+        iteration: Done in this phase.
+        iterations: The phase's limit.
+        fraction: Of the whole fit, 0..1, by iterations.
+        seconds: Since the fit began.
+        record: The closure just evaluated.
+        motion: Computes the current motion when called (costs a forward pass; only call it to show it).
+        finished: Results of the stages that are complete.
+    """
+
+    stage: str
+    phase: str
+    iteration: int
+    iterations: int
+    fraction: float
+    seconds: float
+    record: ClosureRecord
+    motion: Callable[[], Motion]
+    finished: Mapping[str, StageResult]
+
+
+ProgressCallback = Callable[[Progress], bool]
+"""Returns False to cancel; the fit then ends within one closure and keeps the best values so far."""

@@ -1,0 +1,160 @@
+"""What a user can set about a fit; presets are TOML files."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from motionfit.errors import SettingsError
+from motionfit.pipeline.stages import OPTIMISED_STAGES, PHASES, TERM_TITLES, VARIABLE_TITLES
+
+Weights = Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """Hold one variable at its value, in one phase, a whole stage, or everywhere.
+
+    Attributes:
+        variable: A key of `VARIABLE_TITLES`.
+        where: A phase key, a stage key, or "all".
+    """
+
+    variable: str
+    where: str = "all"
+
+    def __post_init__(self) -> None:
+        _one_of(self.variable, VARIABLE_TITLES, "variable to freeze")
+        places = ("all", *OPTIMISED_STAGES, *(phase.key for phase in PHASES))
+        _one_of(self.where, places, "stage or phase to freeze in")
+
+    @classmethod
+    def parse(cls, text: str) -> Freeze:
+        """From "variable" or "variable@where" as the command line writes it."""
+        variable, _, where = text.partition("@")
+        return cls(variable, where or "all")
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """All settings of a fit.
+
+    Attributes:
+        preset: Name of the preset that these started from.
+        weights: Weight of each term, per stage; a term that is absent does not count there.
+        iterations: Iteration limit of each phase; absent = the phase's own.
+        window: Frames of a stage III window.
+        overlap: Least frames that neighbouring windows share.
+        tolerance: A phase ends when ten iterations improve the loss by less than this share.
+        stages: The stages to run, in order.
+        freezes: Variables held in some phases.
+        device: "auto", "cpu" or "cuda[:n]".
+        threads: Torch threads of the fit.
+        seed: Of whatever is drawn at random.
+    """
+
+    preset: str
+    weights: Weights
+    iterations: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    window: int = 60
+    overlap: int = 10
+    tolerance: float = 1e-3
+    stages: tuple[str, ...] = OPTIMISED_STAGES
+    freezes: frozenset[Freeze] = frozenset()
+    device: str = "auto"
+    threads: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for stage, terms in self.weights.items():
+            _one_of(stage, OPTIMISED_STAGES, "stage in weights")
+            for term, weight in terms.items():
+                _one_of(term, TERM_TITLES, f"term in weights.{stage}")
+                _check(weight >= 0, f"The weight of {term} in {stage} is {weight}; it must not be negative.")
+        for phase, count in self.iterations.items():
+            _one_of(phase, [p.key for p in PHASES], "phase in iterations")
+            _check(count >= 0, f"The iterations of {phase} are {count}; they must not be negative.")
+        _check(self.window >= 3, f"The window is {self.window} frames; it needs 3 or more.")
+        _check(0 <= self.overlap < self.window, f"The overlap {self.overlap} must be below the window {self.window}.")
+        _check(0 < self.tolerance < 1, f"The tolerance is {self.tolerance}; it must lie between 0 and 1.")
+        _check(self.threads >= 1, f"The number of threads is {self.threads}; it must be 1 or more.")
+        for stage in self.stages:
+            _one_of(stage, OPTIMISED_STAGES, "stage to run")
+
+    def frozen_in(self, phase_key: str) -> frozenset[str]:
+        """The variables that are held in a phase."""
+        stage = next(phase.stage for phase in PHASES if phase.key == phase_key)
+        return frozenset(f.variable for f in self.freezes if f.where in ("all", stage, phase_key))
+
+    def with_weight(self, stage: str, term: str, weight: float) -> FitSettings:
+        """The same settings with one weight changed."""
+        weights = {name: dict(terms) for name, terms in self.weights.items()}
+        weights.setdefault(stage, {})[term] = weight
+        return replace(self, weights=weights)
+
+
+def preset_folder() -> Path:
+    """Where the shipped presets are."""
+    return Path(str(resources.files("motionfit_resources") / "presets"))
+
+
+def preset_names() -> list[str]:
+    """Names of the shipped presets."""
+    return sorted(path.stem for path in preset_folder().glob("*.toml"))
+
+
+def load_preset(name_or_path: str) -> FitSettings:
+    """Read a preset by its name or from a TOML file.
+
+    Raises:
+        SettingsError: There is no such preset, or it holds an unknown key or a bad value; names the nearest key.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = preset_folder() / f"{name_or_path}.toml"
+        if not path.is_file():
+            _one_of(name_or_path, preset_names(), "preset")
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(f"There is no preset file {path}.", f"Presets: {', '.join(preset_names())}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
+    return _from_toml(content, path)
+
+
+_TOML_KEYS = ("title", "weights", "iterations", "window", "overlap", "tolerance")
+
+
+def _from_toml(content: dict[str, Any], path: Path) -> FitSettings:
+    for key in content:
+        _one_of(key, _TOML_KEYS, f"key in {path.name}")
+    given = {key: content[key] for key in ("window", "overlap", "tolerance") if key in content}
+    try:
+        weights = {
+            str(stage): {str(term): float(value) for term, value in dict(terms).items()}
+            for stage, terms in dict(content.get("weights", {})).items()
+        }
+        iterations = {str(key): int(value) for key, value in dict(content.get("iterations", {})).items()}
+        return FitSettings(preset=path.stem, weights=weights, iterations=iterations, **given)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{path}: {error}.", "Weights and iterations are numbers in tables.") from error
+
+
+def _one_of(value: str, known: Any, what: str) -> None:  # noqa: ANN401 - any container of names
+    names = list(known)
+    if value not in names:
+        near = difflib.get_close_matches(value, names, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(names)}."
+        raise SettingsError(f"Unknown {what}: {value!r}.", hint)
+
+
+def _check(holds: bool, message: str) -> None:
+    if not holds:
+        raise SettingsError(message)
