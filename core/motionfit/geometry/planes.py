@@ -1,0 +1,107 @@
+"""Floor planes and the frames that hang on them.
+
+A floor is a unit normal n pointing up and an offset d with n·p = d on the plane (`motion.Floor`). The world frame of
+a floor has z up and the floor at z = 0. The prior frame is a world frame turned about the vertical so that the body
+of a key frame has its right along +x (it faces +y) and stands over the origin (HuMoR, ICCV 2021, section 4.3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from motionfit.motion import Floor
+
+
+@dataclass(frozen=True)
+class RigidTransform:
+    """p ↦ rotation @ p + translation."""
+
+    rotation: Float[Tensor, "*batch 3 3"]
+    translation: Float[Tensor, "*batch 3"]
+
+    def apply(self, points: Float[Tensor, "*batch points 3"]) -> Float[Tensor, "*batch points 3"]:
+        """Transform points; the batch axes of the transform stand before the one point axis."""
+        return points @ self.rotation.transpose(-1, -2) + self.translation.unsqueeze(-2)
+
+    def inverse(self) -> RigidTransform:
+        """The transform back."""
+        back = self.rotation.transpose(-1, -2)
+        return RigidTransform(back, -(back @ self.translation.unsqueeze(-1)).squeeze(-1))
+
+
+def project_on_plane(
+    direction: Float[Tensor, "*batch 3"], normal: Float[Tensor, "*batch 3"]
+) -> Float[Tensor, "*batch 3"]:
+    """The part of a direction that lies in the plane of the unit normal."""
+    return direction - (direction * normal).sum(-1, keepdim=True) * normal
+
+
+def flat_unit(
+    direction: Float[Tensor, "*batch 3"],
+    normal: Float[Tensor, "*batch 3"],
+    fallback: Float[Tensor, "*batch 3"],
+) -> Float[Tensor, "*batch 3"]:
+    """A direction projected on the plane, at unit length; the fallback's where it is (nearly) along the normal."""
+    flat = project_on_plane(direction, normal)
+    is_steep = flat.norm(dim=-1, keepdim=True) < 1e-4
+    flat = torch.where(is_steep, project_on_plane(fallback, normal), flat)
+    return flat / flat.norm(dim=-1, keepdim=True)
+
+
+def prior_from_observed(
+    normal: Float[Tensor, "*batch 3"],
+    offset: Float[Tensor, "*batch"],
+    root_orientation: Float[Tensor, "*batch 3 3"],
+    translation: Float[Tensor, "*batch 3"],
+    root_joint: Float[Tensor, "*batch 3"],
+) -> RigidTransform:
+    """From the frame of the observations to the prior frame of a key frame.
+
+    The key frame's SMPL translation goes to x = y = 0 and heights are over the floor.
+
+    Args:
+        normal: Unit floor normal, up.
+        offset: Floor offset, metres.
+        root_orientation: Of the key frame; its -x is the body's right.
+        translation: SMPL translation of the key frame.
+        root_joint: Root joint of the key frame; its height over the floor is kept.
+
+    Returns:
+        The transform. For a body that lies on its side (right along the normal) the heading is taken from the
+        body's front instead, so value and gradient stay finite.
+    """
+    right_of_body, front_of_body = -root_orientation[..., 0], root_orientation[..., 2]
+    right = flat_unit(right_of_body, normal, torch.linalg.cross(front_of_body, normal))
+    forward = torch.linalg.cross(normal, right)
+    rotation = torch.stack([right, forward, normal], -2)
+    shift = -(rotation @ translation.unsqueeze(-1)).squeeze(-1)
+    wanted = (root_joint * normal).sum(-1) - offset
+    height = (rotation @ root_joint.unsqueeze(-1)).squeeze(-1)[..., 2] + shift[..., 2]
+    up = torch.zeros_like(shift)
+    up[..., 2] = 1.0
+    return RigidTransform(rotation, shift + up * (wanted - height).unsqueeze(-1))
+
+
+def world_from_floor(floor: Floor) -> RigidTransform:
+    """From the frame that a floor is given in to its world frame: z up, floor at z = 0, y away from the camera.
+
+    For the world floor (normal z, offset 0) this is the identity.
+    """
+    normal = floor.normal
+    z = normal.new_tensor([0.0, 0.0, 1.0])
+    y = normal.new_tensor([0.0, 1.0, 0.0])
+    is_world = (normal @ z) > 0.9
+    forward = flat_unit(torch.where(is_world, y, z), normal, y)
+    right = torch.linalg.cross(forward, normal)
+    rotation = torch.stack([right, forward, normal])
+    return RigidTransform(rotation, -floor.offset * z)
+
+
+def world_floor(dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> Floor:
+    """The floor of the world frame: z = 0."""
+    normal = torch.tensor([0.0, 0.0, 1.0], dtype=dtype, device=device)
+    return Floor(normal, torch.zeros((), dtype=dtype, device=device))
