@@ -9,14 +9,14 @@ _NEAREST = 1e-3
 
 
 def project(
-    points: Float[Tensor, "*batch 3"], intrinsics: Float[Tensor, "3 3"]
+    points: Float[Tensor, "*batch 3"], intrinsics: Float[Tensor, "*#batch 3 3"]
 ) -> Float[Tensor, "*batch 2"]:
     """Pixels of points in the camera frame.
 
     Args:
         points: Metres. Points nearer than 1 mm or behind the camera are treated as being at 1 mm.
-        intrinsics: Focal lengths and principal point in pixels.
+        intrinsics: Focal lengths and principal point in pixels; one matrix, or one that broadcasts.
     """
     depth = points[..., 2:].clamp(min=_NEAREST)
-    homogeneous = (points / depth) @ intrinsics.transpose(-1, -2)
-    return homogeneous[..., :2]
+    rays = points / depth
+    return (intrinsics[..., :2, :] @ rays.unsqueeze(-1)).squeeze(-1)

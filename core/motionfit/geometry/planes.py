@@ -56,19 +56,19 @@ def prior_from_observed(
     normal: Float[Tensor, "*batch 3"],
     offset: Float[Tensor, "*batch"],
     root_orientation: Float[Tensor, "*batch 3 3"],
-    translation: Float[Tensor, "*batch 3"],
     root_joint: Float[Tensor, "*batch 3"],
+    rest_root: Float[Tensor, "*batch 3"],
 ) -> RigidTransform:
     """From the frame of the observations to the prior frame of a key frame.
 
-    The key frame's SMPL translation goes to x = y = 0 and heights are over the floor.
+    The key frame's SMPL translation (root joint − rest root) goes to x = y = 0 and heights are over the floor.
 
     Args:
         normal: Unit floor normal, up.
         offset: Floor offset, metres.
         root_orientation: Of the key frame; its -x is the body's right.
-        translation: SMPL translation of the key frame.
-        root_joint: Root joint of the key frame; its height over the floor is kept.
+        root_joint: Root joint of the key frame.
+        rest_root: Root joint of the rest pose, which SMPL adds to the translation without turning it.
 
     Returns:
         The transform. For a body that lies on its side (right along the normal) the heading is taken from the
@@ -78,12 +78,10 @@ def prior_from_observed(
     right = flat_unit(right_of_body, normal, torch.linalg.cross(front_of_body, normal))
     forward = torch.linalg.cross(normal, right)
     rotation = torch.stack([right, forward, normal], -2)
-    shift = -(rotation @ translation.unsqueeze(-1)).squeeze(-1)
-    wanted = (root_joint * normal).sum(-1) - offset
-    height = (rotation @ root_joint.unsqueeze(-1)).squeeze(-1)[..., 2] + shift[..., 2]
-    up = torch.zeros_like(shift)
-    up[..., 2] = 1.0
-    return RigidTransform(rotation, shift + up * (wanted - height).unsqueeze(-1))
+    turned_root = (rotation @ root_joint.unsqueeze(-1)).squeeze(-1)
+    height = (root_joint * normal).sum(-1, keepdim=True) - offset.unsqueeze(-1)
+    wanted = torch.cat([rest_root[..., :2], height], -1)
+    return RigidTransform(rotation, wanted - turned_root)
 
 
 def world_from_floor(floor: Floor) -> RigidTransform:

@@ -12,13 +12,13 @@ def test_prior_frame_meets_the_golden_camera_to_prior_transform(goldens):
     root = data["joints0"][:, 0]
     offset = plane[:, 3]
     rotation = rotation_from_axis_angle(data["root_orient"][:, 0])
-    transform = prior_from_observed(plane[:, :3], offset, rotation, data["trans"][:, 0], root)
+    rest_root = root - data["trans"][:, 0]
+    transform = prior_from_observed(plane[:, :3], offset, rotation, root, rest_root)
     torch.testing.assert_close(transform.rotation, data["cam2prior_R"], atol=1e-7, rtol=0)
     moved_root = transform.apply(root[:, None])[:, 0]
     torch.testing.assert_close(moved_root[:, 2:], data["root_height"], atol=1e-9, rtol=0)
-    torch.testing.assert_close(
-        transform.apply(data["trans"])[..., :2], data["fwd_trans"][..., :2], atol=1e-7, rtol=0
-    )
+    moved = transform.apply(data["trans"] + rest_root[:, None]) - rest_root[:, None]
+    torch.testing.assert_close(moved, data["fwd_trans"], atol=1e-7, rtol=0)
 
 
 def test_prior_frame_has_the_body_facing_plus_y_over_the_origin():
@@ -28,11 +28,11 @@ def test_prior_frame_has_the_body_facing_plus_y_over_the_origin():
     translation = torch.randn(30, 3, generator=generator, dtype=torch.float64)
     root = translation + 0.2
     offset = torch.randn(30, generator=generator, dtype=torch.float64)
-    transform = prior_from_observed(normal, offset, root_orientation, translation, root)
+    transform = prior_from_observed(normal, offset, root_orientation, root, root - translation)
     right = (transform.rotation @ -root_orientation[..., :1])[..., 0]
     assert (right[:, 1].abs() < 1e-9).all()
     assert (right[:, 0] > 0).all()
-    moved = transform.apply(translation[:, None])[:, 0]
+    moved = transform.apply(root[:, None])[:, 0] - (root - translation)
     assert (moved[:, :2].abs() < 1e-9).all()
     torch.testing.assert_close(transform.apply(root[:, None])[:, 0, 2], (normal * root).sum(-1) - offset)
     torch.testing.assert_close(torch.linalg.det(transform.rotation), torch.ones(30, dtype=torch.float64))
