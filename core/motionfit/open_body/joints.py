@@ -33,8 +33,8 @@ _CUBE_BLEND: dict[str, dict[str, float]] = {
         for i in (1, 2, 3)
     },
 }
-# SMPL's pelvis lies further forward than the blend of cubes (metres).
-_FORWARD_OFFSET = {"pelvis": 0.012}
+# Offsets (metres) of what the cubes cannot blend: SMPL's pelvis lies further forward, its knee lower.
+_OFFSET = {"pelvis": (0.0, 0.0, 0.012), "left_knee": (0.0, -0.006, 0.0)}
 # joint -> (half height, half width) in metres of the slab of surface points that it follows
 _RINGS = {
     "pelvis": (0.03, 0.25),
@@ -45,9 +45,7 @@ _RINGS = {
 }
 
 
-def cube_joints(
-    base: BaseMesh, points: Float[ndarray, "points 3"]
-) -> Float[ndarray, "points joints"]:
+def cube_joints(base: BaseMesh, points: Float[ndarray, "points 3"]) -> Float[ndarray, "points joints"]:
     """Returns the weights (points by joints) that give the joints from the joint cubes."""
     weights = np.zeros((len(points), JOINT_COUNT))
     for name, blend in _CUBE_BLEND.items():
@@ -67,22 +65,16 @@ def with_mirrored_joints(
     return completed
 
 
-def ring_weights(
-    ring: Float[ndarray, "ring 3"], location: Float[ndarray, "3"]
-) -> Float[ndarray, "ring"]:
+def ring_weights(ring: Float[ndarray, "ring 3"], location: Float[ndarray, "3"]) -> Float[ndarray, " ring"]:
     """Returns non-negative weights of sum 1, as equal as can be, that give the location."""
     exactness = 1e3
     system = np.vstack([exactness * ring.T, np.full(len(ring), exactness), np.eye(len(ring))])
-    wanted = np.concatenate(
-        [exactness * location, [exactness], np.full(len(ring), 1.0 / len(ring))]
-    )
+    wanted = np.concatenate([exactness * location, [exactness], np.full(len(ring), 1.0 / len(ring))])
     weights, _ = nnls(system, wanted)
     return np.asarray(weights / weights.sum())
 
 
-def joint_weights(
-    base: BaseMesh, points: Float[ndarray, "points 3"]
-) -> Float[ndarray, "points joints"]:
+def joint_weights(base: BaseMesh, points: Float[ndarray, "points 3"]) -> Float[ndarray, "points joints"]:
     """Returns the weights (points by joints) that give the joints of any body.
 
     Knees, spine and pelvis follow a ring of surface points, since the cubes drift there.
@@ -96,8 +88,8 @@ def joint_weights(
     vertices = points[: base.vertex_count]
     for name, (half_height, half_width) in _RINGS.items():
         joint = JOINT_INDEX[name]
-        location = locations[joint] + [0.0, 0.0, _FORWARD_OFFSET.get(name, 0.0)]
-        near: Bool[ndarray, "vertices"] = (np.abs(vertices[:, 1] - location[1]) < half_height) & (
+        location = locations[joint] + _OFFSET.get(name, (0.0, 0.0, 0.0))
+        near: Bool[ndarray, " vertices"] = (np.abs(vertices[:, 1] - location[1]) < half_height) & (
             np.abs(vertices[:, 0] - location[0]) < half_width
         )
         rows = np.flatnonzero(near)

@@ -28,7 +28,7 @@ class Person:
 
     gender: float
     age: float
-    origin: Float[ndarray, "origins"]
+    origin: Float[ndarray, " origins"]
     muscle: float
     weight: float
     height: float
@@ -60,9 +60,7 @@ def macro_shares(person: Person) -> dict[str, float]:
     muscle = _levels(person.muscle, "muscle")
     weight = _levels(person.weight, "weight")
     origin = dict(zip(ORIGINS, person.origin.tolist(), strict=True))
-    for (o, o_share), (g, g_share), (a, a_share) in product(
-        origin.items(), gender.items(), age.items()
-    ):
+    for (o, o_share), (g, g_share), (a, a_share) in product(origin.items(), gender.items(), age.items()):
         shares[f"macrodetails/{o}-{g}-{a}"] = o_share * g_share * a_share
     for (g, g_share), (a, a_share), (m, m_share), (w, w_share) in product(
         gender.items(), age.items(), muscle.items(), weight.items()

@@ -37,10 +37,10 @@ class BaseMesh:
     folder: Path
     points: Float[ndarray, "points 3"]
     quads: Int[ndarray, "quads 4"]
-    mirror: Int[ndarray, "points"]
-    is_eye: Bool[ndarray, "vertices"]
+    mirror: Int[ndarray, " points"]
+    is_eye: Bool[ndarray, " vertices"]
     cubes: dict[str, int]
-    source_rows: tuple[Int[ndarray, "rows"], ...]
+    source_rows: tuple[Int[ndarray, " rows"], ...]
 
     @property
     def vertex_count(self) -> int:
@@ -88,7 +88,7 @@ def _read_obj(
     return np.array(vertices) * DECIMETRE, {name: np.array(quads) for name, quads in groups.items()}
 
 
-def _read_mirror(path: Path, rows: int) -> Int[ndarray, "rows"]:
+def _read_mirror(path: Path, rows: int) -> Int[ndarray, " rows"]:
     mirror = np.arange(rows)
     for line in path.read_text().splitlines():
         row, image, _ = line.split()
@@ -121,13 +121,11 @@ def read_base_mesh(folder: Path) -> BaseMesh:
     source_rows = (*surface_rows[:, None], *cube_rows.values())
     points = _symmetrised(_stacked(obj_vertices, source_rows), mirror)
     is_eye = np.isin(surface_rows, [groups[name] for name in _SURFACE_GROUPS[1:]])
-    return BaseMesh(
-        folder, points, new_index[obj_quads], mirror.astype(np.int64), is_eye, cubes, source_rows
-    )
+    return BaseMesh(folder, points, new_index[obj_quads], mirror.astype(np.int64), is_eye, cubes, source_rows)
 
 
 def _stacked(
-    values: Float[ndarray, "rows 3"], source_rows: tuple[Int[ndarray, "rows"], ...]
+    values: Float[ndarray, "rows 3"], source_rows: tuple[Int[ndarray, " rows"], ...]
 ) -> Float[ndarray, "points 3"]:
     lengths = np.array([len(rows) for rows in source_rows])
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
@@ -136,7 +134,7 @@ def _stacked(
 
 
 def _symmetrised(
-    values: Float[ndarray, "points 3"], mirror: Int[ndarray, "points"]
+    values: Float[ndarray, "points 3"], mirror: Int[ndarray, " points"]
 ) -> Float[ndarray, "points 3"]:
     return np.asarray(0.5 * (values + values[mirror] * MIRROR_SIGN))
 
@@ -161,9 +159,7 @@ def read_target(base: BaseMesh, name: str) -> Float[ndarray, "points 3"]:
     return _symmetrised(_stacked(offsets * DECIMETRE, base.source_rows), base.mirror)
 
 
-def read_weights(
-    base: BaseMesh, rig: str, bones: tuple[str, ...]
-) -> Float[ndarray, "vertices bones"]:
+def read_weights(base: BaseMesh, rig: str, bones: tuple[str, ...]) -> Float[ndarray, "vertices bones"]:
     """Reads the skin weights of the named bones of a standard rig for the surface vertices."""
     path = base.folder / "rigs" / "standard" / f"weights.{rig}.json"
     table = json.loads(path.read_text())["weights"]

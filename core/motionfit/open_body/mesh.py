@@ -7,7 +7,7 @@ from numpy import ndarray
 
 
 def mirrored_triangles(
-    quads: Int[ndarray, "quads 4"], mirror: Int[ndarray, "points"], left: Float[ndarray, "points"]
+    quads: Int[ndarray, "quads 4"], mirror: Int[ndarray, " points"], left: Float[ndarray, " points"]
 ) -> tuple[Int[ndarray, "half 3"], Int[ndarray, "half 3"]]:
     """Splits the quads in triangles, left and right as mirror images.
 
@@ -55,7 +55,7 @@ def face_normals(
 
 def vertex_areas(
     vertices: Float[ndarray, "vertices 3"], triangles: Int[ndarray, "faces 3"]
-) -> Float[ndarray, "vertices"]:
+) -> Float[ndarray, " vertices"]:
     """Returns a third of the area (m²) of the faces round each vertex."""
     areas = np.linalg.norm(face_normals(vertices, triangles), axis=1) / 6.0
     return np.bincount(triangles.ravel(), np.repeat(areas, 3), minlength=len(vertices))

@@ -39,7 +39,7 @@ LOCAL_TARGETS: dict[str, float] = {
 }
 
 
-def sample_people(count: int, rng: np.random.Generator) -> tuple[list[Person], Float[ndarray, "c"]]:
+def sample_people(count: int, rng: np.random.Generator) -> tuple[list[Person], Float[ndarray, " c"]]:
     """Samples adults and the stature (metres) each is to have; their height is still 0."""
     people = []
     for index in range(count):

@@ -35,16 +35,14 @@ _SMALLEST_WEIGHT = 0.004
 _INFLUENCES = 6
 
 
-def smoothstep(
-    values: Float[ndarray, "*shape"], low: float, high: float
-) -> Float[ndarray, "*shape"]:
+def smoothstep(values: Float[ndarray, "*shape"], low: float, high: float) -> Float[ndarray, "*shape"]:
     """Rises smoothly from 0 at `low` to 1 at `high`."""
     t = np.clip((values - low) / (high - low), 0.0, 1.0)
     return np.asarray(t * t * (3.0 - 2.0 * t))
 
 
 def trunk_shares(
-    heights: Float[ndarray, "vertices"], joint_heights: Float[ndarray, "4"]
+    heights: Float[ndarray, " vertices"], joint_heights: Float[ndarray, "4"]
 ) -> Float[ndarray, "vertices 4"]:
     """Shares the trunk among pelvis, spine1, spine2 and spine3 by height (metres).
 
@@ -105,7 +103,7 @@ def skin_weights(
 
 
 def mirror_averaged(
-    weights: Float[ndarray, "vertices joints"], mirror: Int[ndarray, "vertices"]
+    weights: Float[ndarray, "vertices joints"], mirror: Int[ndarray, " vertices"]
 ) -> Float[ndarray, "vertices joints"]:
     """Averages the weights with those of the mirror image."""
     return np.asarray(0.5 * (weights + weights[mirror][:, list(MIRROR)]))

@@ -34,9 +34,15 @@ _BONES: dict[str, tuple[str, tuple[float, float, float]]] = {
     "left_shoulder": ("left_elbow", (0.994, -0.035, -0.104)),
     "left_elbow": ("left_wrist", (1.0, 0.017, -0.017)),
 }
-# how far the fingers spread: sideways part of a direction whose part along the arm is 1
-_FINGER_SPREAD = {"index": 0.085, "middle": 0.0, "ring": -0.07, "pinky": -0.155}
-_FINGER_DROOP = -0.055
+_DROOP = -0.055
+# direction of the finger bones in the T pose
+_FINGER_DIRECTION: dict[str, tuple[tuple[float, float, float], ...]] = {
+    "index": ((1.0, _DROOP, 0.085),) * 2,
+    "middle": ((1.0, _DROOP, 0.0),) * 2,
+    "ring": ((1.0, _DROOP, -0.07),) * 2,
+    "pinky": ((1.0, _DROOP, -0.155),) * 2,
+    "thumb": ((0.57, -0.47, 0.68), (0.75, -0.31, 0.59)),
+}
 
 
 def swing(
@@ -88,19 +94,16 @@ def tpose_rotations(joints: Float[ndarray, "joints 3"]) -> Float[ndarray, "joint
     return rotations
 
 
-def _straighten_fingers(
-    rotations: Float[ndarray, "joints 3 3"], joints: Float[ndarray, "joints 3"]
-) -> None:
-    """Writes the rotations of the left fingers; the thumb goes with the hand."""
+def _straighten_fingers(rotations: Float[ndarray, "joints 3 3"], joints: Float[ndarray, "joints 3"]) -> None:
+    """Writes the rotations of the left fingers; the last bone goes on in line."""
     for finger in FINGERS:
         for i in (1, 2, 3):
             index = JOINT_INDEX[f"left_{finger}{i}"]
             before = rotations[PARENTS[index]]
             rotations[index] = before
-            if finger != "thumb" and i < 3:
+            if i < 3:
                 bone = before @ (joints[index + 1] - joints[index])
-                direction = np.array([1.0, _FINGER_DROOP, _FINGER_SPREAD[finger]])
-                rotations[index] = swing(bone, direction) @ before
+                rotations[index] = swing(bone, _FINGER_DIRECTION[finger][i - 1]) @ before
 
 
 def forward_kinematics(
