@@ -1,0 +1,201 @@
+"""Motion in the AMASS layout: axis-angle poses, SMPL translation, world z up.
+
+The root joint stands at J0(betas) + trans, with J0 the unrotated rest pelvis of the body. Only the 22 body
+joints are kept; hands are flat. Axis-angle exists here and nowhere further in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from motionfit.body.skeleton import BODY_JOINTS, SMPLH_JOINTS
+from motionfit.errors import InputError
+from motionfit.files.npz import Arrays, array_of, numbers, read_npz, write_npz
+from motionfit.geometry.rotations import (
+    axis_angle_from_rotation,
+    interpolate_rotations,
+    rotation_from_axis_angle,
+)
+from motionfit.motion import Motion
+
+FIT_FPS = 30.0
+"""The rate that the motion prior knows."""
+
+_RATE_KEYS = ("mocap_framerate", "mocap_frame_rate", "fps")
+_LEAST_POSE_NUMBERS = BODY_JOINTS * 3
+
+
+def is_amass(arrays: Mapping[str, np.ndarray]) -> bool:
+    """Whether the arrays of an npz file look like a motion in the AMASS layout."""
+    return "poses" in arrays and "trans" in arrays
+
+
+def read_amass(path: Path, fps: float | None = FIT_FPS) -> Motion:
+    """Read a motion.
+
+    Args:
+        path: An npz with poses (T, 66 or more) in radians, trans (T, 3) in metres, betas, gender and
+            mocap_framerate.
+        fps: Rate to resample to by time stamps; None keeps the file's own.
+
+    Returns:
+        The motion in the world frame of the file.
+
+    Raises:
+        InputError: The file is missing, damaged or lacks a key, or a value makes no sense.
+    """
+    return motion_from_arrays(read_npz(path), path, fps)
+
+
+def motion_from_arrays(arrays: Arrays, path: Path, fps: float | None = FIT_FPS) -> Motion:
+    """The motion that the arrays of an AMASS file hold; see `read_amass`."""
+    poses, translation = _pose_arrays(arrays, path)
+    rate = _frame_rate(arrays, path)
+    betas = np.zeros(16, np.float32)
+    given = np.asarray(arrays.get("betas", betas), np.float32).reshape(-1)[:16]
+    betas[: given.shape[0]] = given
+    rotations = rotation_from_axis_angle(numbers(poses[:, :_LEAST_POSE_NUMBERS]).reshape(-1, BODY_JOINTS, 3))
+    contacts = arrays.get("contacts")
+    knows_contacts = (
+        contacts is not None
+        and contacts.shape == (poses.shape[0], BODY_JOINTS)
+        and bool(np.isfinite(contacts).all())
+    )
+    motion = Motion(
+        fps=rate,
+        translation=numbers(translation),
+        root_orientation=rotations[:, 0].contiguous(),
+        body_pose=rotations[:, 1:].contiguous(),
+        betas=torch.from_numpy(betas),
+        gender=_text(arrays.get("gender", "neutral")),
+        contacts=numbers(contacts) if contacts is not None and knows_contacts else None,
+    )
+    return motion if fps is None else resample(motion, fps)
+
+
+def _pose_arrays(arrays: Arrays, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    missing = [key for key in ("poses", "trans") if key not in arrays]
+    if missing:
+        raise InputError(
+            f"{path} is not an AMASS motion: it has no {' and no '.join(missing)} "
+            f"(it has {', '.join(arrays)}).",
+            "An AMASS motion holds poses, trans, betas, gender and mocap_framerate.",
+        )
+    poses, translation = arrays["poses"], arrays["trans"]
+    if poses.ndim != 2 or poses.shape[1] < _LEAST_POSE_NUMBERS:
+        raise InputError(
+            f"{path}: poses has the shape {poses.shape}, not (frames, 66 or more).",
+            "Poses are axis-angle numbers, 3 per joint, SMPL order.",
+        )
+    if translation.shape != (poses.shape[0], 3):
+        raise InputError(f"{path}: trans has the shape {translation.shape}, not {(poses.shape[0], 3)}.")
+    if poses.shape[0] == 0:
+        raise InputError(f"{path} has no frames.", "Give a motion of 3 frames or more.")
+    for name, values in (("poses", poses[:, :_LEAST_POSE_NUMBERS]), ("trans", translation)):
+        if not np.isfinite(np.asarray(values, np.float64)).all():
+            raise InputError(f"{path}: {name} holds NaN or infinite numbers.", "A motion must be complete.")
+    farthest = float(np.abs(translation - np.median(translation, 0)).max())
+    if farthest > 1000.0:
+        raise InputError(
+            f"{path}: trans moves by {farthest:,.0f} m; it may be in millimetres.",
+            "Give translations in metres.",
+        )
+    return poses, translation
+
+
+def _frame_rate(arrays: Arrays, path: Path) -> float:
+    key = next((name for name in _RATE_KEYS if name in arrays), None)
+    if key is None:
+        raise InputError(
+            f"{path} does not say its frame rate: there is no mocap_framerate.",
+            "Add the key mocap_framerate.",
+        )
+    rate = float(np.asarray(arrays[key]).reshape(-1)[0])
+    if not np.isfinite(rate) or rate <= 0:
+        raise InputError(f"{path}: {key} is {rate:g}; it must be above 0.", "Give frames per second.")
+    return rate
+
+
+def _text(value: np.ndarray | str) -> str:
+    content = np.asarray(value).reshape(-1)
+    if content.shape[0] == 0:
+        return "neutral"
+    first = content[0]
+    return first.decode() if isinstance(first, bytes) else str(first)
+
+
+def resample(motion: Motion, fps: float) -> Motion:
+    """The motion at another rate, by time stamps.
+
+    Frames are picked where the old rate is an integer multiple of the new one; else rotations are slerped and
+    translations and contacts interpolated linearly. The first frame keeps its time; no frame lies after the
+    last.
+    """
+    ratio = motion.fps / fps
+    if abs(ratio - round(ratio)) < 1e-6 and round(ratio) >= 1:
+        return _pick(motion, round(ratio), fps)
+    last = motion.frames - 1
+    count = int(np.floor(last / ratio + 1e-6)) + 1
+    places = torch.arange(count, dtype=torch.float64) * ratio
+    before = places.floor().long().clamp(max=max(last - 1, 0))
+    after = (before + 1).clamp(max=last)
+    weight = (places - before).clamp(0.0, 1.0).to(motion.translation)
+
+    def blend(values: torch.Tensor) -> torch.Tensor:
+        return torch.lerp(values[before], values[after], weight[:, None])
+
+    def turn(values: torch.Tensor) -> torch.Tensor:
+        spread = weight.reshape(-1, *[1] * (values.ndim - 3)).expand(count, *values.shape[1:-2])
+        return interpolate_rotations(values[before], values[after], spread)
+
+    return Motion(
+        fps=fps,
+        translation=blend(motion.translation),
+        root_orientation=turn(motion.root_orientation),
+        body_pose=turn(motion.body_pose),
+        betas=motion.betas,
+        gender=motion.gender,
+        contacts=None if motion.contacts is None else blend(motion.contacts),
+    )
+
+
+def _pick(motion: Motion, step: int, fps: float) -> Motion:
+    return Motion(
+        fps=fps,
+        translation=motion.translation[::step],
+        root_orientation=motion.root_orientation[::step],
+        body_pose=motion.body_pose[::step],
+        betas=motion.betas,
+        gender=motion.gender,
+        contacts=None if motion.contacts is None else motion.contacts[::step],
+    )
+
+
+def amass_arrays(motion: Motion) -> Arrays:
+    """The arrays of an AMASS file: poses (T, 156) with flat hands, trans, betas, gender, mocap_framerate."""
+    rotations = torch.cat([motion.root_orientation.unsqueeze(1), motion.body_pose], 1)
+    poses = np.zeros((motion.frames, SMPLH_JOINTS * 3), np.float32)
+    poses[:, :_LEAST_POSE_NUMBERS] = array_of(axis_angle_from_rotation(rotations).flatten(1))
+    arrays: Arrays = {
+        "poses": poses,
+        "trans": array_of(motion.translation).astype(np.float32),
+        "betas": array_of(motion.betas).astype(np.float32),
+        "gender": np.array(motion.gender),
+        "mocap_framerate": np.array(motion.fps, np.float64),
+    }
+    if motion.contacts is not None:
+        arrays["contacts"] = array_of(motion.contacts).astype(np.float32)
+    return arrays
+
+
+def write_amass(path: Path, motion: Motion) -> None:
+    """Write a motion in the AMASS layout, complete or not at all.
+
+    Raises:
+        OutputError: The place is not writable or the disk is full.
+    """
+    write_npz(path, amass_arrays(motion))

@@ -1,0 +1,109 @@
+"""Observe a known motion the way `--simulate` asks for."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from motionfit.body.keypoints import KeypointSurfaces, body25_points
+from motionfit.body.model import BodyModel, pose_skeleton, skin
+from motionfit.errors import SettingsError
+from motionfit.geometry.cameras import project
+from motionfit.geometry.planes import world_floor
+from motionfit.motion import Motion, Observations
+from motionfit.simulation.camera import camera_from_world, camera_of
+from motionfit.simulation.spec import Projection, SimulationSpec
+
+
+def simulate(motion: Motion, body: BodyModel, spec: SimulationSpec | str, seed: int = 0) -> Observations:
+    """Observations of a motion.
+
+    Args:
+        motion: In the world (z up, floor at z = 0).
+        body: Gives joints and surface points.
+        spec: What is observed and what is lost; text is parsed.
+        seed: The same seed gives the same observations; noise does not depend on what else is asked for.
+
+    Returns:
+        3D points in the world frame, or BODY_25 keypoints in the frame of `camera_from_world`. What is not
+        observed is zero under the mask.
+
+    Raises:
+        SettingsError: The spec makes no sense for this motion.
+    """
+    spec = SimulationSpec.parse(spec) if isinstance(spec, str) else spec
+    generator = torch.Generator().manual_seed(seed)
+    if spec.projection is not None:
+        return _observe_2d(motion, body, spec, spec.projection, generator)
+    points = joints(motion, body) if spec.below is None else surface_keypoints(motion, body)
+    noisy = points + spec.noise * _normal(points, generator)
+    mask = _kept(points, spec, generator)
+    if spec.below is not None:
+        mask = mask & (points[..., 2] >= spec.below)
+    clean = torch.where(mask[..., None], noisy, torch.zeros_like(noisy))
+    is_joints = spec.below is None
+    return Observations(
+        fps=motion.fps,
+        frames=motion.frames,
+        joints3d=clean if is_joints else None,
+        joints3d_mask=mask if is_joints else None,
+        keypoints3d=None if is_joints else clean,
+        keypoints3d_mask=None if is_joints else mask,
+        floor=world_floor(points.dtype),
+    )
+
+
+def joints(motion: Motion, body: BodyModel) -> Float[Tensor, "frames 22 3"]:
+    """The 22 joints, metres, in the motion's frame."""
+    rest = body.rest_joints(motion.betas)
+    return pose_skeleton(rest, motion.translation, motion.root_orientation, motion.body_pose).joints
+
+
+def surface_keypoints(motion: Motion, body: BodyModel) -> Float[Tensor, "frames 43 3"]:
+    """The 43 surface keypoints, metres, in the motion's frame."""
+    surface = KeypointSurfaces.of(body).keypoints
+    rest = body.rest_joints(motion.betas)
+    posed = pose_skeleton(rest, motion.translation, motion.root_orientation, motion.body_pose)
+    return skin(surface, surface.shaped(motion.betas), rest, posed, motion.body_pose)
+
+
+def _observe_2d(
+    motion: Motion, body: BodyModel, spec: SimulationSpec, projection: Projection, generator: torch.Generator
+) -> Observations:
+    world = body25_points(body, motion.betas, motion.translation, motion.root_orientation, motion.body_pose)
+    points = camera_from_world(motion, body, projection).apply(world)
+    camera = camera_of(projection)
+    pixels = project(points, camera.intrinsics)
+    pixels = pixels + spec.noise_px * _normal(pixels, generator)
+    size = pixels.new_tensor(projection.image_size)
+    is_inside = ((pixels >= 0) & (pixels < size)).all(-1) & (points[..., 2] > 0.1)
+    seen = _kept(points, spec, generator) & is_inside
+    keypoints = torch.cat([pixels, torch.ones_like(pixels[..., :1])], -1)
+    return Observations(
+        fps=motion.fps,
+        frames=motion.frames,
+        keypoints2d=torch.where(seen[..., None], keypoints, torch.zeros_like(keypoints)),
+        camera=camera,
+    )
+
+
+def _normal(like: Float[Tensor, "*shape"], generator: torch.Generator) -> Float[Tensor, "*shape"]:
+    return torch.randn(like.shape, generator=generator, dtype=torch.float64).to(like)
+
+
+def _kept(
+    points: Float[Tensor, "frames points 3"], spec: SimulationSpec, generator: torch.Generator
+) -> Bool[Tensor, "frames points"]:
+    chance = torch.rand(points.shape[:-1], generator=generator, dtype=torch.float64)
+    kept = chance >= spec.drop
+    for start, stop in spec.missing:
+        if stop > points.shape[0]:
+            raise SettingsError(
+                f"--simulate: missing={start}:{stop} goes beyond the clip of {points.shape[0]} frames.",
+                "Frames count from 0 and the last one is not included.",
+            )
+        kept[start:stop] = False
+    if not bool(kept.any()):
+        raise SettingsError("--simulate: nothing is left to observe.", "Leave some frames and points.")
+    return kept

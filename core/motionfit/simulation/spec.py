@@ -1,0 +1,132 @@
+"""What `--simulate` asks for, as data."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+from motionfit.errors import SettingsError
+
+_EXAMPLE = "For example noise=0.04, below=0.9, or project=1280x720:f1060,noise_px=4,drop=0.1,missing=20:30."
+_KEYS = ("noise", "below", "project", "noise_px", "drop", "missing")
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A static camera that looks at the person.
+
+    Attributes:
+        image_size: Width and height, px.
+        focal: Focal length, px.
+    """
+
+    image_size: tuple[int, int]
+    focal: float
+
+
+@dataclass(frozen=True)
+class SimulationSpec:
+    """How a known motion is observed.
+
+    Attributes:
+        noise: Standard deviation of the 3D points, m.
+        below: Surface keypoints under this height are hidden, m; asks for 3D keypoints instead of joints.
+        projection: Asks for 2D keypoints.
+        noise_px: Standard deviation of the 2D keypoints, px.
+        drop: Share of all points that are lost at random, 0..1.
+        missing: Spans of frames without any observation, start and stop (not included).
+    """
+
+    noise: float = 0.0
+    below: float | None = None
+    projection: Projection | None = None
+    noise_px: float = 0.0
+    drop: float = 0.0
+    missing: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.noise < 0 or self.noise_px < 0:
+            raise SettingsError("--simulate: noise must not be negative.", _EXAMPLE)
+        if not 0 <= self.drop < 1:
+            raise SettingsError(f"--simulate: drop is {self.drop:g}; it must lie between 0 and 1.", _EXAMPLE)
+        if self.projection is None and self.noise_px > 0:
+            raise SettingsError("--simulate: noise_px needs project.", _EXAMPLE)
+        if self.projection is not None and self.noise > 0:
+            raise SettingsError("--simulate: noise is in metres; with project give noise_px.", _EXAMPLE)
+        if self.projection is not None and self.below is not None:
+            raise SettingsError("--simulate: below hides 3D keypoints and cannot go with project.", _EXAMPLE)
+        for start, stop in self.missing:
+            if not 0 <= start < stop:
+                raise SettingsError(f"--simulate: missing={start}:{stop} is no span of frames.", _EXAMPLE)
+
+    @property
+    def kind(self) -> str:
+        """What is observed: "joints3d", "keypoints3d" or "keypoints2d"."""
+        if self.projection is not None:
+            return "keypoints2d"
+        return "joints3d" if self.below is None else "keypoints3d"
+
+    @classmethod
+    def parse(cls, text: str) -> SimulationSpec:
+        """From "key=value,…" as the command line writes it; `missing` may be given more than once.
+
+        Raises:
+            SettingsError: A key is unknown or given twice, or a value makes no sense.
+        """
+        given: dict[str, str] = {}
+        spans: list[tuple[int, int]] = []
+        for item in (part.strip() for part in text.split(",")):
+            key, equals, value = item.partition("=")
+            _check_key(key, equals, item)
+            if key == "missing":
+                spans.append(_span(value))
+            elif key in given:
+                raise SettingsError(f"--simulate: {key} is given twice.", _EXAMPLE)
+            else:
+                given[key] = value
+        return cls(
+            noise=_number("noise", given.get("noise", "0")),
+            below=_number("below", given["below"]) if "below" in given else None,
+            projection=_projection(given["project"]) if "project" in given else None,
+            noise_px=_number("noise_px", given.get("noise_px", "0")),
+            drop=_number("drop", given.get("drop", "0")),
+            missing=tuple(spans),
+        )
+
+
+def _check_key(key: str, equals: str, item: str) -> None:
+    if key not in _KEYS:
+        near = difflib.get_close_matches(key, _KEYS, n=1)
+        raise SettingsError(
+            f"--simulate: {item!r} is not known.", f"Did you mean {near[0]}=?" if near else _EXAMPLE
+        )
+    if not equals:
+        raise SettingsError(f"--simulate: {key} needs a value.", _EXAMPLE)
+
+
+def _number(key: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        raise SettingsError(f"--simulate: {key}={value} is not a number.", _EXAMPLE) from None
+    if number != number or number in (float("inf"), float("-inf")):
+        raise SettingsError(f"--simulate: {key}={value} is not a finite number.", _EXAMPLE)
+    return number
+
+
+def _span(value: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+):(\d+)", value)
+    if match is None:
+        raise SettingsError(f"--simulate: missing={value} is not a span of frames like 20:30.", _EXAMPLE)
+    return int(match[1]), int(match[2])
+
+
+def _projection(value: str) -> Projection:
+    match = re.fullmatch(r"(\d+)x(\d+):f(\d+(?:\.\d+)?)", value)
+    if match is None:
+        raise SettingsError(f"--simulate: project={value} is not WIDTHxHEIGHT:fFOCAL.", _EXAMPLE)
+    width, height, focal = int(match[1]), int(match[2]), float(match[3])
+    if width < 16 or height < 16 or focal <= 0:
+        raise SettingsError(f"--simulate: project={value} is too small.", _EXAMPLE)
+    return Projection((width, height), focal)
