@@ -1,1 +1,1 @@
-"""A small software renderer for pictures without a screen."""
+"""Pictures without a window: a small software renderer for meshes over video and over a textured floor."""
