@@ -149,7 +149,8 @@ def skin(
     """
     identity = torch.eye(3, dtype=body_pose.dtype, device=body_pose.device)
     feature = (body_pose - identity).flatten(-3)
-    corrections = (feature @ surface.pose_directions).unflatten(-1, (-1, 3))
+    moves = feature @ surface.pose_directions
+    corrections = moves.reshape(*moves.shape[:-1], -1, 3)
     rest = shaped_points.unsqueeze(-3) + corrections
     moved_roots = (posed.rotations @ rest_joints.unsqueeze(-3).unsqueeze(-1)).squeeze(-1)
     translations = posed.joints - moved_roots

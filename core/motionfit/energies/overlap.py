@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -29,7 +31,9 @@ def overlap_velocities(
 
 def _shared(points: Tensor, intervals: tuple[tuple[int, int], ...]) -> list[tuple[Tensor, Tensor]]:
     pairs = []
-    for window, ((start, stop), (next_start, _)) in enumerate(zip(intervals[:-1], intervals[1:], strict=True)):
+    for window, ((start, stop), (next_start, _)) in enumerate(
+        pairwise(intervals)
+    ):
         shared = stop - next_start
         pairs.append((points[window, next_start - start : stop - start], points[window + 1, :shared]))
     return pairs

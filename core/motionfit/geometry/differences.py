@@ -77,8 +77,9 @@ def local_line(
     """
     apart = times - at
     distance = torch.where(observed, apart.abs().expand(observed.shape), torch.full_like(apart, torch.inf))
-    second = distance.sort(-1).values[..., : min(2, times.shape[0])].amax(-1, keepdim=True)
-    width = torch.where(torch.isfinite(second), second * 1.5, torch.zeros_like(second)).clamp(min=reach)
+    nearest = distance.sort(-1).values[..., :2]
+    farther = torch.where(torch.isfinite(nearest), nearest, torch.zeros_like(nearest)).amax(-1, keepdim=True)
+    width = (1.5 * farther).clamp(min=reach)
     weights = (1.0 - (apart / width) ** 2).clamp(min=0.0) ** 2
     weights = torch.where(observed, weights, torch.zeros_like(weights))
     total = weights.sum(-1, keepdim=True)

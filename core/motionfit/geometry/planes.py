@@ -47,9 +47,9 @@ def flat_unit(
 ) -> Float[Tensor, "*batch 3"]:
     """A direction projected on the plane, at unit length; the fallback's where it is (nearly) along the normal."""
     flat = project_on_plane(direction, normal)
-    is_steep = flat.norm(dim=-1, keepdim=True) < 1e-4
+    is_steep = torch.linalg.vector_norm(flat, dim=-1, keepdim=True) < 1e-4
     flat = torch.where(is_steep, project_on_plane(fallback, normal), flat)
-    return flat / flat.norm(dim=-1, keepdim=True)
+    return flat / torch.linalg.vector_norm(flat, dim=-1, keepdim=True)
 
 
 def prior_from_observed(

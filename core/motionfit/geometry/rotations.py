@@ -108,7 +108,7 @@ def geodesic_angle(
     first: Float[Tensor, "*batch 3 3"], second: Float[Tensor, "*batch 3 3"]
 ) -> Float[Tensor, "*batch"]:
     """Angle of the rotation between two rotations, radians in 0..π."""
-    return axis_angle_from_rotation(first.transpose(-1, -2) @ second).norm(dim=-1)
+    return torch.linalg.vector_norm(axis_angle_from_rotation(first.transpose(-1, -2) @ second), dim=-1)
 
 
 def interpolate_rotations(

@@ -81,7 +81,10 @@ class FitSettings:
             _one_of(phase, [p.key for p in PHASES], "phase in iterations")
             _check(count >= 0, f"The iterations of {phase} are {count}; they must not be negative.")
         _check(self.window >= 3, f"The window is {self.window} frames; it needs 3 or more.")
-        _check(0 <= self.overlap < self.window, f"The overlap {self.overlap} must be below the window {self.window}.")
+        _check(
+            0 <= self.overlap < self.window,
+            f"The overlap {self.overlap} must be below the window {self.window}.",
+        )
         _check(0 < self.tolerance < 1, f"The tolerance is {self.tolerance}; it must lie between 0 and 1.")
         _check(self.threads >= 1, f"The number of threads is {self.threads}; it must be 1 or more.")
         for stage in self.stages:
@@ -123,7 +126,9 @@ def load_preset(name_or_path: str) -> FitSettings:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise SettingsError(f"There is no preset file {path}.", f"Presets: {', '.join(preset_names())}.") from error
+        raise SettingsError(
+            f"There is no preset file {path}.", f"Presets: {', '.join(preset_names())}."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from error
     return _from_toml(content, path)

@@ -27,7 +27,7 @@ _LOOK_BACK = 10
 _LEAST_CURVATURE = 1e-10
 
 
-class _Cancelled(Exception):
+class _CancelledError(Exception):
     """The watcher asked to stop."""
 
 
@@ -107,12 +107,10 @@ def minimise(
         descent.begin()
         while descent.iteration < iterations and bool(descent.is_active.any()):
             descent.advance()
-    except _Cancelled:
+    except _CancelledError:
         descent.end(Status.CANCELLED)
     descent.end(Status.ITERATION_LIMIT)
-    return Solution(
-        descent.point, descent.loss, tuple(descent.statuses), descent.taken, descent.evaluations
-    )
+    return Solution(descent.point, descent.loss, tuple(descent.statuses), descent.taken, descent.evaluations)
 
 
 class _Descent:
@@ -136,7 +134,7 @@ class _Descent:
         loss, gradient = self.objective(point)
         self.evaluations += 1
         if self.watch is not None and not self.watch(self.iteration, loss):
-            raise _Cancelled
+            raise _CancelledError
         return loss, gradient
 
     def begin(self) -> None:

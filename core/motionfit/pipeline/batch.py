@@ -1,0 +1,106 @@
+"""Observations of one or several clips of equal length as tensors ready for the optimiser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from motionfit.body.keypoints import BODY25_IGNORED
+from motionfit.geometry.planes import world_floor
+from motionfit.motion import Floor, Observations
+from motionfit.pipeline.windows import Windows, cut
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Clips (or windows of clips) side by side; what was not observed is absent or masked.
+
+    Attributes:
+        fps: Frames per second.
+        joints3d: With `joints3d_mask`.
+        keypoints3d: With `keypoints3d_mask`.
+        keypoints2d: Pixels, with `confidence` (zero = not observed, also for the keypoints left out by design).
+        intrinsics: Of each clip's camera, with 2D data.
+        floor_normal: Up.
+        floor_offset: n·p = d on the floor, metres.
+    """
+
+    fps: float
+    floor_normal: Float[Tensor, "clips 3"]
+    floor_offset: Float[Tensor, " clips"]
+    joints3d: Float[Tensor, "clips frames 22 3"] | None = None
+    joints3d_mask: Bool[Tensor, "clips frames 22"] | None = None
+    keypoints3d: Float[Tensor, "clips frames 43 3"] | None = None
+    keypoints3d_mask: Bool[Tensor, "clips frames 43"] | None = None
+    keypoints2d: Float[Tensor, "clips frames 25 2"] | None = None
+    confidence: Float[Tensor, "clips frames 25"] | None = None
+    intrinsics: Float[Tensor, "clips 3 3"] | None = None
+
+    @property
+    def clips(self) -> int:
+        """Number of clips."""
+        return int(self.floor_normal.shape[0])
+
+    @property
+    def frames(self) -> int:
+        """Number of frames of each clip."""
+        for data in (self.joints3d, self.keypoints3d, self.keypoints2d):
+            if data is not None:
+                return int(data.shape[1])
+        raise ValueError("a batch without data has no frames")
+
+    def windows(self, windows: Windows) -> Batch:
+        """Every window as a clip of its own."""
+        each_clip = ("floor_normal", "floor_offset", "intrinsics")
+        changed: dict[str, Tensor] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Tensor):
+                per_clip = field.name in each_clip
+                changed[field.name] = (
+                    value.repeat_interleave(len(windows), 0) if per_clip else cut(value, windows)
+                )
+        return replace(self, **changed)  # type: ignore[arg-type]
+
+    def first_frames(self, count: int) -> Batch:
+        """Only the first frames of every clip."""
+        return self.windows(((0, min(count, self.frames)),))
+
+
+def make_batch(
+    observations: Sequence[Observations],
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> Batch:
+    """Put observations of equal kind, length and frame rate side by side."""
+    floors = [given.floor or world_floor() for given in observations]
+    data: dict[str, Tensor] = {}
+    first = observations[0]
+    for name in ("joints3d", "joints3d_mask", "keypoints3d", "keypoints3d_mask"):
+        if getattr(first, name) is not None:
+            data[name] = torch.stack([getattr(given, name) for given in observations])
+    if first.keypoints2d is not None:
+        detected = torch.stack([given.keypoints2d for given in observations if given.keypoints2d is not None])
+        confidence = detected[..., 2].clone()
+        confidence[..., list(BODY25_IGNORED)] = 0.0
+        data |= {"keypoints2d": detected[..., :2], "confidence": confidence}
+        data["intrinsics"] = torch.stack([given.camera.intrinsics for given in observations if given.camera])
+    moved = {
+        name: value.to(device) if value.dtype == torch.bool else value.to(device, dtype)
+        for name, value in data.items()
+    }
+    return Batch(
+        fps=first.fps,
+        floor_normal=torch.stack([floor.normal for floor in floors]).to(device, dtype),
+        floor_offset=torch.stack([floor.offset for floor in floors]).to(device, dtype),
+        **moved,
+    )
+
+
+def floor_of(batch: Batch, clip: int) -> Floor:
+    """The floor of one clip, on the CPU."""
+    return Floor(batch.floor_normal[clip].cpu(), batch.floor_offset[clip].cpu())

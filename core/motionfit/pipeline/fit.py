@@ -1,0 +1,123 @@
+"""The fit of one clip, or of several of a kind at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from motionfit.body.model import BodyModel
+from motionfit.errors import InputError, SettingsError
+from motionfit.motion import Observations
+from motionfit.pipeline.batch import make_batch
+from motionfit.pipeline.device import resolve_device, torch_threads
+from motionfit.pipeline.floor import level_floor
+from motionfit.pipeline.result import FitResult, ProgressCallback, StageResult
+from motionfit.pipeline.run import Run
+from motionfit.pipeline.settings import FitSettings, Freeze
+from motionfit.pipeline.stages import OPTIMISED_STAGES, STAGE_TITLES
+from motionfit.pipeline.windows import split_windows
+from motionfit.priors.checkpoints import Priors
+
+_LEAST_FRAMES = 3
+
+
+def fit(
+    observations: Observations,
+    body: BodyModel,
+    priors: Priors,
+    settings: FitSettings,
+    progress: ProgressCallback | None = None,
+    previous: FitResult | None = None,
+) -> FitResult:
+    """Fit one clip.
+
+    Args:
+        observations: What was observed; at least three frames.
+        body: In float32 on the CPU; the fit moves it to its device.
+        priors: Likewise.
+        settings: What to run and how.
+        progress: Called after every closure; returning False cancels, and what is done is kept.
+        previous: An earlier fit of the same clip: stages before the first of `settings.stages` are taken from it.
+
+    Raises:
+        InputError: The observations cannot be fitted.
+        SettingsError: The stages to run need earlier ones that `previous` does not have.
+        FitError: The objective is not finite at the start.
+    """
+    return fit_clips([observations], body, priors, settings, progress, previous)[0]
+
+
+def fit_clips(
+    observations: Sequence[Observations],
+    body: BodyModel,
+    priors: Priors,
+    settings: FitSettings,
+    progress: ProgressCallback | None = None,
+    previous: FitResult | None = None,
+) -> list[FitResult]:
+    """Fit several clips of equal kind, length and frame rate together; each has its own line search.
+
+    `progress` tells of the first clip; `previous` is for a single clip. Otherwise as `fit`.
+    """
+    for given in observations:
+        _check(given)
+    settings = _hold_given_floor(settings, observations)
+    kept = _kept_stages(previous, settings.stages, len(observations))
+    device = resolve_device(settings.device)
+    observations = [_with_floor(given) for given in observations]
+    with torch_threads(settings.threads):
+        torch.manual_seed(settings.seed)
+        run = Run(
+            observations=observations,
+            body=body.to(device),
+            priors=priors.to(device),
+            settings=settings,
+            batch=make_batch(observations, device),
+            windows=split_windows(observations[0].frames, settings.window, settings.overlap),
+            progress=progress,
+            results=kept,
+        )
+        run.go()
+    return [run.result(clip) for clip in range(len(observations))]
+
+
+def _check(observations: Observations) -> None:
+    if observations.kind == "nothing":
+        raise InputError("There are no observations to fit.", "Give 3D joints, 3D keypoints or 2D keypoints.")
+    if observations.frames < _LEAST_FRAMES:
+        raise InputError(
+            f"The clip has {observations.frames} frame(s); a motion needs {_LEAST_FRAMES} or more.",
+            "Give a longer clip.",
+        )
+    if observations.keypoints2d is not None and observations.camera is None:
+        raise InputError("2D keypoints need a camera.", "Give intrinsics and image_size with them.")
+
+
+def _hold_given_floor(settings: FitSettings, observations: Sequence[Observations]) -> FitSettings:
+    if any(given.floor_is_given for given in observations):
+        return replace(settings, freezes=settings.freezes | {Freeze("floor")})
+    return settings
+
+
+def _with_floor(observations: Observations) -> Observations:
+    if observations.floor is None and observations.in_camera_frame:
+        return replace(observations, floor=level_floor())
+    return observations
+
+
+def _kept_stages(
+    previous: FitResult | None, stages: tuple[str, ...], clips: int
+) -> list[dict[str, StageResult]]:
+    """The stages of an earlier fit that come before the first one to run."""
+    first = min(OPTIMISED_STAGES.index(stage) for stage in stages) if stages else 0
+    needed = OPTIMISED_STAGES[:first]
+    kept = {key: previous.stages[key] for key in needed if previous is not None and key in previous.stages}
+    missing = [STAGE_TITLES[key] for key in needed if key not in kept]
+    if missing:
+        raise SettingsError(
+            f"Stage {STAGE_TITLES[OPTIMISED_STAGES[first]]} starts from stage {missing[-1]}, which has not been run.",
+            "Run it from stage 1, or continue a fit that has it.",
+        )
+    return [dict(kept) for _ in range(clips)]

@@ -1,0 +1,133 @@
+"""First root of 2D data: an upright body in many headings, each placed by a linear solve, the best path through time.
+
+For a given orientation the position of the root is linear in the pixels: with body points X about the root and the
+pixel (u, v), f·(X + x) = (u − c)·(Z + z). So each frame and heading costs one 3×3 solve, and a shortest path (Viterbi)
+over headings picks the sequence that fits and turns little, which settles front against back.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from motionfit.body.keypoints import body25_points
+from motionfit.body.model import BodyModel
+from motionfit.errors import InputError
+from motionfit.geometry.cameras import project
+from motionfit.geometry.gaps import fill_rotations, fill_vectors
+from motionfit.geometry.planes import flat_unit
+from motionfit.pipeline.batch import Batch
+from motionfit.priors.pose import PosePrior
+
+_HEADINGS = 24
+_TURN_COST = 2.0
+_LEAST_POINTS = 4
+_LIMB_WEIGHT = 0.2
+_LIMBS = (3, 4, 6, 7, 10, 11, 13, 14, 19, 20, 21, 22, 23, 24)
+_NEAREST = 0.3
+
+
+def root_from_keypoints(
+    body: BodyModel, prior: PosePrior, batch: Batch
+) -> tuple[Float[Tensor, "clips frames 3"], Float[Tensor, "clips frames 3 3"]]:
+    """SMPL translation and root orientation in the camera frame, interpolated over frames without detections.
+
+    Raises:
+        InputError: No frame of a clip has four keypoints.
+    """
+    assert batch.keypoints2d is not None
+    assert batch.confidence is not None
+    assert batch.intrinsics is not None
+    points = _mean_points(body, prior)
+    weights = batch.confidence.clone()
+    weights[..., list(_LIMBS)] *= _LIMB_WEIGHT
+    translations, orientations = [], []
+    for clip in range(batch.clips):
+        known = (weights[clip] > 0).sum(-1) >= _LEAST_POINTS
+        if not bool(known.any()):
+            raise InputError(
+                "No frame has four detected keypoints, so the person cannot be placed.",
+                "Check the confidences (the third number of each keypoint) and the chosen person.",
+            )
+        turns = _upright(batch.floor_normal[clip])
+        candidates = points @ turns.transpose(-1, -2)
+        places = _place(candidates, batch.keypoints2d[clip], weights[clip], batch.intrinsics[clip])
+        cost = _cost(candidates, places, batch.keypoints2d[clip], weights[clip], batch.intrinsics[clip])
+        best = _shortest_path(torch.where(known[:, None], cost, torch.zeros_like(cost)))
+        root = places[torch.arange(best.shape[0], device=best.device), best]
+        translations.append(fill_vectors(root - body.joint_template[0], known))
+        orientations.append(fill_rotations(turns[best], known))
+    return torch.stack(translations), torch.stack(orientations)
+
+
+def _mean_points(body: BodyModel, prior: PosePrior) -> Float[Tensor, "25 3"]:
+    """BODY_25 of the pose prior's mean pose, about the root, in the body frame (y up, z forward)."""
+    zero = body.joint_template.new_zeros
+    pose = prior.decode(zero(1, 32))
+    identity = torch.eye(3, dtype=pose.dtype, device=pose.device)[None]
+    points = body25_points(body, zero(16), zero(1, 3), identity, pose)[0]
+    return points - body.joint_template[0]
+
+
+def _upright(normal: Float[Tensor, "3"]) -> Float[Tensor, "headings 3 3"]:
+    """Orientations of a body that stands on the floor, facing all ways."""
+    z = normal.new_tensor([0.0, 0.0, 1.0])
+    ahead = flat_unit(z, normal, normal.new_tensor([1.0, 0.0, 0.0]))
+    side = torch.linalg.cross(normal, ahead)
+    angle = torch.arange(_HEADINGS, dtype=normal.dtype, device=normal.device) * (2.0 * math.pi / _HEADINGS)
+    front = angle.cos()[:, None] * ahead + angle.sin()[:, None] * side
+    up = normal.expand_as(front)
+    left = torch.linalg.cross(up, front)
+    return torch.stack([left, up, front], -1)
+
+
+def _place(candidates: Tensor, pixels: Tensor, weights: Tensor, intrinsics: Tensor) -> Tensor:
+    """Root positions (frames, headings, 3) by weighted linear least squares."""
+    focal = torch.stack([intrinsics[0, 0], intrinsics[1, 1]])
+    centre = intrinsics[:2, 2]
+    offset = pixels - centre
+    rows = torch.zeros(*pixels.shape[:-1], 2, 3, dtype=pixels.dtype, device=pixels.device)
+    rows[..., 0, 0], rows[..., 1, 1] = focal[0], focal[1]
+    rows[..., 2] = -offset
+    sides = offset[:, None] * candidates[None, :, :, 2:] - focal * candidates[None, :, :, :2]
+    weighted = weights[..., None, None].square() * rows
+    normal_matrix = torch.einsum("fkdi,fkdj->fij", weighted, rows)
+    ridge = 1e-6 * normal_matrix.diagonal(dim1=-2, dim2=-1).sum(-1).clamp(min=1.0)
+    identity = torch.eye(3, dtype=pixels.dtype, device=pixels.device)
+    right = torch.einsum("fkdi,fhkd->fhi", weighted, sides)
+    solved: Tensor = torch.linalg.solve(normal_matrix + ridge[:, None, None] * identity, right.transpose(-1, -2))
+    return solved.transpose(-1, -2)
+
+
+def _cost(candidates: Tensor, places: Tensor, pixels: Tensor, weights: Tensor, intrinsics: Tensor) -> Tensor:
+    """Weighted mean reprojection error (frames, headings) in hundredths of the person's size in the picture."""
+    points = candidates[None] + places[:, :, None]
+    apart = (project(points, intrinsics) - pixels[:, None]).norm(dim=-1)
+    seen = (weights > 0)[..., None]
+    low = torch.where(seen, pixels, torch.inf).amin(1)
+    high = torch.where(seen, pixels, -torch.inf).amax(1)
+    size = torch.where(torch.isfinite(low), high - low, torch.ones_like(low)).norm(dim=-1).clamp(min=1.0)
+    mean = (apart * weights[:, None]).sum(-1) / weights.sum(-1).clamp(min=1e-6)[:, None]
+    cost = 100.0 * mean / size[:, None]
+    return torch.where(places[..., 2] > _NEAREST, cost, cost + 1e3)
+
+
+def _shortest_path(cost: Float[Tensor, "frames headings"]) -> Tensor:
+    """The heading of each frame that minimises fit plus turning."""
+    index = torch.arange(_HEADINGS, device=cost.device)
+    apart = (index[:, None] - index[None, :]).abs()
+    turning = _TURN_COST * torch.minimum(apart, _HEADINGS - apart).to(cost)
+    total = cost[0]
+    came_from = []
+    for frame in range(1, cost.shape[0]):
+        through = total[:, None] + turning
+        best = through.min(0)
+        came_from.append(best.indices)
+        total = best.values + cost[frame]
+    path = [total.argmin()]
+    for step in reversed(came_from):
+        path.append(step[path[-1]])
+    return torch.stack(path[::-1])

@@ -1,0 +1,78 @@
+"""First root of 3D data: the rigid motion that lays the torso of the rest pose on what was observed of it."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from motionfit.body.keypoints import KeypointSurfaces
+from motionfit.body.model import BodyModel
+from motionfit.errors import InputError
+from motionfit.geometry.gaps import fill_rotations, fill_vectors
+from motionfit.pipeline.batch import Batch
+
+_TORSO_JOINTS = (0, 1, 2, 3, 6, 9, 12, 13, 14, 16, 17)
+_TORSO_KEYPOINTS = (2, 3, 4, 5, 18, 20, 34, 35, 36, 37, 38, 41, 42)
+_LEAST_POINTS = 3
+
+
+def rigid_alignment(
+    source: Float[Tensor, "points 3"],
+    target: Float[Tensor, "frames points 3"],
+    weights: Float[Tensor, "frames points"],
+) -> tuple[Float[Tensor, "frames 3 3"], Float[Tensor, "frames 3"]]:
+    """Rotation and translation with target ≈ rotation @ source + translation, in weighted least squares (Kabsch)."""
+    share = weights / weights.sum(-1, keepdim=True).clamp(min=1e-9)
+    source_mean = share @ source
+    target_mean = (share[..., None] * target).sum(-2)
+    spread = torch.einsum(
+        "fp,fpi,fpj->fij", share, target - target_mean[:, None], source[None] - source_mean[:, None]
+    )
+    u, _, v = torch.linalg.svd(spread)
+    signs = torch.ones_like(target_mean)
+    signs[:, 2] = torch.linalg.det(u @ v)
+    rotation = u @ (signs[..., None] * v)
+    return rotation, target_mean - (rotation @ source_mean[..., None])[..., 0]
+
+
+def root_from_points(
+    body: BodyModel, batch: Batch
+) -> tuple[Float[Tensor, "clips frames 3"], Float[Tensor, "clips frames 3 3"]]:
+    """SMPL translation and root orientation of every frame, interpolated over frames where the torso is unseen.
+
+    Raises:
+        InputError: A clip never shows three points of the torso at once.
+    """
+    source, target, mask, torso = _observed(body, batch)
+    fallback = tuple(range(source.shape[0]))
+    translations, orientations = [], []
+    for clip in range(target.shape[0]):
+        used = torso if _is_enough(mask[clip], torso).any() else fallback
+        known = _is_enough(mask[clip], used)
+        if not bool(known.any()):
+            raise InputError(
+                "No frame shows three points of the body, so its position cannot be found.",
+                "Check the masks (NaN = not observed) and the units (metres) of the observations.",
+            )
+        rotation, shift = rigid_alignment(
+            source[list(used)], target[clip][:, list(used)], mask[clip][:, list(used)].to(target)
+        )
+        root = body.joint_template[0]
+        translation = (rotation @ root) + shift - root
+        translations.append(fill_vectors(translation, known))
+        orientations.append(fill_rotations(rotation, known))
+    return torch.stack(translations), torch.stack(orientations)
+
+
+def _observed(body: BodyModel, batch: Batch) -> tuple[Tensor, Tensor, Tensor, tuple[int, ...]]:
+    if batch.joints3d is not None and batch.joints3d_mask is not None:
+        return body.joint_template, batch.joints3d, batch.joints3d_mask, _TORSO_JOINTS
+    assert batch.keypoints3d is not None
+    assert batch.keypoints3d_mask is not None
+    surface = KeypointSurfaces.of(body).keypoints
+    return surface.template, batch.keypoints3d, batch.keypoints3d_mask, _TORSO_KEYPOINTS
+
+
+def _is_enough(mask: Bool[Tensor, "frames points"], used: tuple[int, ...]) -> Bool[Tensor, " frames"]:
+    return mask[:, list(used)].sum(-1) >= _LEAST_POINTS

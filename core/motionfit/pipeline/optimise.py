@@ -1,0 +1,106 @@
+"""Run one phase: free and held variables, weighted terms, and a record of every closure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from motionfit.pipeline.result import ClosureRecord
+from motionfit.pipeline.settings import FitSettings
+from motionfit.pipeline.stages import Phase
+from motionfit.solve.layout import Layout
+from motionfit.solve.minimise import minimise
+from motionfit.solve.solution import Status
+
+Values = dict[str, Tensor]
+TermsOf = Callable[[Mapping[str, Tensor], Collection[str]], dict[str, Tensor]]
+"""Each wanted term, summed over the frames of each clip."""
+
+Report = Callable[[Phase, int, list[ClosureRecord], Mapping[str, Tensor]], bool]
+"""Told the phase, the iteration, a record per clip and the values tried; returns False to cancel."""
+
+
+@dataclass(frozen=True)
+class PhaseEnd:
+    """What a phase leaves behind."""
+
+    values: Values
+    statuses: tuple[Status, ...]
+    history: tuple[list[ClosureRecord], ...]
+
+    @property
+    def cancelled(self) -> bool:
+        """True when the caller stopped it."""
+        return Status.CANCELLED in self.statuses
+
+
+def run_phase(
+    phase: Phase,
+    values: Values,
+    tensors: Mapping[str, tuple[str, ...]],
+    terms_of: TermsOf,
+    settings: FitSettings,
+    report: Report,
+) -> PhaseEnd:
+    """Optimise the phase's free variables.
+
+    Args:
+        phase: What is free and what counts.
+        values: All variables; the first axis of each is clips, or clips times windows. Not changed.
+        tensors: Which tensors each variable stands for.
+        terms_of: The terms of the stage.
+        settings: Weights, freezes, limits.
+        report: Called after every closure.
+
+    Returns:
+        Values with the free ones at their best; held ones are the very same tensors.
+    """
+    clips = values["betas"].shape[0]
+    held = settings.frozen_in(phase.key)
+    names = [name for v in phase.free if v not in held for name in tensors.get(v, ()) if name in values]
+    weights = _weights(phase, settings)
+    history: tuple[list[ClosureRecord], ...] = tuple([] for _ in range(clips))
+    if not names:
+        return PhaseEnd(dict(values), (Status.CONVERGED,) * clips, history)
+    layout = Layout.of({name: values[name] for name in names}, clips)
+    tried: dict[str, Mapping[str, Tensor]] = {}
+
+    def objective(vector: Tensor) -> tuple[Tensor, Tensor]:
+        point = vector.detach().requires_grad_()
+        current = {**values, **layout.unpack(point)}
+        raw = terms_of(current, weights)
+        loss = torch.stack([weights[name] * term for name, term in raw.items()]).sum(0)
+        (gradient,) = torch.autograd.grad(loss.sum(), point)
+        tried["values"] = {name: value.detach() for name, value in current.items()}
+        tried["raw"] = {name: term.detach() for name, term in raw.items()}
+        return loss.detach(), gradient
+
+    def watch(iteration: int, _loss: Tensor) -> bool:
+        records = _records(phase.key, iteration, tried["raw"], weights)
+        for kept, record in zip(history, records, strict=True):
+            kept.append(record)
+        return report(phase, iteration, records, tried["values"])
+
+    limit = settings.iterations.get(phase.key, phase.iterations)
+    solution = minimise(objective, layout.pack(values), limit, settings.tolerance, watch)
+    return PhaseEnd({**values, **layout.unpack(solution.values)}, solution.statuses, history)
+
+
+def _weights(phase: Phase, settings: FitSettings) -> dict[str, float]:
+    given = settings.weights.get(phase.stage, {})
+    return {term: given[term] for term in phase.terms if given.get(term, 0.0) > 0.0}
+
+
+def _records(
+    phase: str, iteration: int, raw: Mapping[str, Tensor], weights: Mapping[str, float]
+) -> list[ClosureRecord]:
+    table = torch.stack(list(raw.values()), 1).tolist()
+    records = []
+    for row in table:
+        terms = dict(zip(raw, row, strict=True))
+        weighted = {name: weights[name] * value for name, value in terms.items()}
+        records.append(ClosureRecord(phase, iteration, sum(weighted.values()), terms, weighted))
+    return records

@@ -1,0 +1,72 @@
+"""Stages I and II: a pose per frame, without dynamics."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from motionfit.body.model import BodyModel, pose_skeleton
+from motionfit.energies.latent_priors import pose_prior, shape_prior
+from motionfit.energies.smoothness import joint_smoothness
+from motionfit.geometry.rotations import rotation_from_six, six_from_rotation
+from motionfit.pipeline.batch import Batch
+from motionfit.pipeline.data_terms import DataTerms, PosedBody
+from motionfit.priors.pose import PosePrior
+
+POSE_STAGE_TENSORS: dict[str, tuple[str, ...]] = {
+    "translation": ("translation",),
+    "root_orientation": ("root_six",),
+    "body_pose": ("pose_latents",),
+    "shape": ("betas",),
+}
+"""Which tensors a variable stands for: translation (clips, frames, 3), root_six (clips, frames, 6), pose_latents
+(clips, frames, 32), betas (clips, 16)."""
+
+
+@dataclass(frozen=True)
+class PoseStage:
+    """The terms of stages I and II for a batch of clips."""
+
+    body: BodyModel
+    prior: PosePrior
+    data: DataTerms
+    batch: Batch
+
+    def pose(self, values: Mapping[str, Tensor]) -> PosedBody:
+        """The body in every frame."""
+        body_pose = self.prior.decode(values["pose_latents"])
+        rest = self.body.rest_joints(values["betas"])
+        root = rotation_from_six(values["root_six"])
+        skeleton = pose_skeleton(rest, values["translation"], root, body_pose)
+        return PosedBody(values["betas"], rest, skeleton, body_pose)
+
+    def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
+        """Sum of each wanted term over the frames of each clip."""
+        posed = self.pose(values)
+        frames = posed.body_pose.shape[1]
+        terms = {name: term.sum(-1) for name, term in self.data.evaluate(self.batch, posed, wanted).items()}
+        if "pose_prior" in wanted:
+            terms["pose_prior"] = pose_prior(values["pose_latents"]).sum(-1)
+        if "shape_prior" in wanted:
+            terms["shape_prior"] = frames * shape_prior(values["betas"])
+        if "smoothness" in wanted:
+            terms["smoothness"] = joint_smoothness(posed.joints()).sum(-1)
+        return terms
+
+
+def start_values(translation: Tensor, root_orientation: Tensor) -> dict[str, Tensor]:
+    """The variables of stage I: a root per frame, the pose prior's mean pose, the mean shape.
+
+    Args:
+        translation: (clips, frames, 3), metres.
+        root_orientation: (clips, frames, 3, 3).
+    """
+    clips, frames = translation.shape[:2]
+    return {
+        "translation": translation,
+        "root_six": six_from_rotation(root_orientation),
+        "pose_latents": translation.new_zeros(clips, frames, 32),
+        "betas": translation.new_zeros(clips, 16),
+    }

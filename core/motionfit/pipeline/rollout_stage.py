@@ -1,0 +1,190 @@
+"""Stage III: windows rolled out by the motion prior from an initial state x0."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from motionfit.body.model import BodyModel, pose_skeleton
+from motionfit.body.skeleton import CONTACT_JOINTS
+from motionfit.energies.consistency import bone_length, joint_consistency
+from motionfit.energies.contacts import contact_height, contact_velocity
+from motionfit.energies.floor import floor_change
+from motionfit.energies.latent_priors import motion_prior, shape_prior
+from motionfit.energies.overlap import overlap_positions, overlap_velocities
+from motionfit.geometry.planes import RigidTransform, flat_unit, prior_from_observed
+from motionfit.geometry.rotations import rotation_from_six
+from motionfit.pipeline.batch import Batch
+from motionfit.pipeline.data_terms import DataTerms, PosedBody
+from motionfit.pipeline.windows import Windows
+from motionfit.priors.checkpoints import Priors
+from motionfit.priors.rollout import RollOut, roll_out
+from motionfit.priors.state import MotionState
+
+ROLLOUT_STAGE_TENSORS: dict[str, tuple[str, ...]] = {
+    "translation": ("x0_translation",),
+    "root_orientation": ("x0_root_six",),
+    "body_pose": ("x0_pose_latent",),
+    "initial_velocities": ("x0_linear_velocity", "x0_angular_velocity", "x0_joint_velocities"),
+    "motion_latents": ("motion_latents",),
+    "shape": ("betas",),
+    "floor": ("floor_tilt", "floor_shift"),
+}
+"""Which tensors a variable stands for. Those of x0 have one row per window, velocities in the prior frame; betas
+(clips, 16); floor_tilt (clips, 2) radians and floor_shift (clips, 1) metres from the batch's floor, with 2D data."""
+
+PER_WINDOW: frozenset[str] = frozenset(
+    {
+        "x0_translation",
+        "x0_root_six",
+        "x0_pose_latent",
+        "x0_linear_velocity",
+        "x0_angular_velocity",
+        "x0_joint_velocities",
+        "motion_latents",
+    }
+)
+"""Tensors with one row per window; all others have one row per clip."""
+
+X0_FRAMES = 15
+"""The initial state counts as much as so many frames, whatever the window's length (HuMoR)."""
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """A roll-out, the body on it, and where it stands."""
+
+    prior_from_observed: RigidTransform
+    roll_out: RollOut
+    posed: PosedBody
+    contacts: Tensor
+    floor_normal: Tensor
+    floor_offset: Tensor
+
+
+@dataclass(frozen=True)
+class RolloutStage:
+    """The terms of stage III for clips cut into windows.
+
+    Attributes:
+        batch: One row per window, the windows of a clip next to each other.
+        windows: The frames of each window in its clip.
+    """
+
+    body: BodyModel
+    priors: Priors
+    data: DataTerms
+    batch: Batch
+    windows: Windows
+
+    def first_frames(self, count: int | None) -> RolloutStage:
+        """The same stage on the first frames of each window only."""
+        return self if count is None else replace(self, batch=self.batch.first_frames(count))
+
+    def roll(self, values: Mapping[str, Tensor]) -> Rolled:
+        """Roll every window out."""
+        count = len(self.windows)
+        betas = values["betas"].repeat_interleave(count, 0)
+        rest = self.body.rest_joints(betas)
+        normal, offset = self._floor(values)
+        transform, initial = self._initial_state(values, rest, normal, offset)
+        latents = values["motion_latents"][:, : self.batch.frames - 1]
+        rolled = roll_out(self.priors.motion, initial, latents, rest[:, 0], initial_is_local=True)
+        states = rolled.states
+        skeleton = pose_skeleton(rest, states.translation, states.root_orientation, states.body_pose)
+        posed = PosedBody(betas, rest, skeleton, states.body_pose, transform.inverse())
+        contacts = rolled.contact_logits.sigmoid()
+        contacts = torch.cat([contacts[:, :1], contacts], 1)
+        return Rolled(transform, rolled, posed, contacts, normal, offset)
+
+    def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
+        """Sum of each wanted term over the frames and windows of each clip."""
+        rolled = self.roll(values)
+        frames = self.batch.frames
+        terms = {n: t.sum(-1) for n, t in self.data.evaluate(self.batch, rolled.posed, wanted).items()}
+        terms |= self._prior_terms(rolled, wanted, frames)
+        terms |= self._contact_terms(rolled, wanted)
+        terms = {name: term.unflatten(0, (-1, len(self.windows))).sum(1) for name, term in terms.items()}
+        if "shape_prior" in wanted:
+            terms["shape_prior"] = frames * len(self.windows) * shape_prior(values["betas"])
+        if "floor" in wanted and "floor_tilt" in values:
+            terms["floor"] = frames * self._floor_term(rolled)
+        if "overlap" in wanted and len(self.windows) > 1:
+            terms["overlap"] = self._overlap_term(rolled)
+        return terms
+
+    def _floor(self, values: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        normal, offset = self.batch.floor_normal, self.batch.floor_offset
+        if "floor_tilt" not in values:
+            return normal, offset
+        tilt = values["floor_tilt"].repeat_interleave(len(self.windows), 0)
+        shift = values["floor_shift"].repeat_interleave(len(self.windows), 0)
+        z = torch.zeros_like(normal)
+        z[:, 2] = 1.0
+        ahead = flat_unit(z, normal, z.roll(1, -1))
+        side = torch.linalg.cross(ahead, normal)
+        tilted = normal + tilt[:, :1] * ahead + tilt[:, 1:] * side
+        return tilted / tilted.norm(dim=-1, keepdim=True), offset + shift[:, 0]
+
+    def _initial_state(
+        self, values: Mapping[str, Tensor], rest: Tensor, normal: Tensor, offset: Tensor
+    ) -> tuple[RigidTransform, MotionState]:
+        root = rotation_from_six(values["x0_root_six"])
+        pose = self.priors.pose.decode(values["x0_pose_latent"])
+        posed = pose_skeleton(rest, values["x0_translation"][:, None], root[:, None], pose[:, None])
+        joints = posed.joints[:, 0]
+        transform = prior_from_observed(normal, offset, root, joints[:, 0], rest[:, 0])
+        local_joints = transform.apply(joints)
+        return transform, MotionState(
+            translation=local_joints[:, 0] - rest[:, 0],
+            linear_velocity=values["x0_linear_velocity"],
+            root_orientation=transform.rotation @ root,
+            angular_velocity=values["x0_angular_velocity"],
+            body_pose=pose,
+            joints=local_joints,
+            joint_velocities=values["x0_joint_velocities"],
+        )
+
+    def _prior_terms(self, rolled: Rolled, wanted: Collection[str], frames: int) -> dict[str, Tensor]:
+        terms: dict[str, Tensor] = {}
+        out = rolled.roll_out
+        if "motion_prior" in wanted:
+            terms["motion_prior"] = motion_prior(out.latents, out.prior_mean, out.prior_variance).sum(-1)
+        if "initial_state" in wanted:
+            x0 = out.states.frame(0)
+            likelihood = self.priors.initial_state.log_likelihood(
+                x0.joints, x0.joint_velocities, x0.linear_velocity, x0.angular_velocity
+            )
+            terms["initial_state"] = -likelihood * (frames / X0_FRAMES)
+        if "joint_consistency" in wanted:
+            body_joints = rolled.posed.skeleton.joints
+            terms["joint_consistency"] = joint_consistency(body_joints, out.states.joints).sum(-1)
+        if "bone_length" in wanted:
+            terms["bone_length"] = bone_length(out.states.joints).sum(-1)
+        return terms
+
+    def _contact_terms(self, rolled: Rolled, wanted: Collection[str]) -> dict[str, Tensor]:
+        terms: dict[str, Tensor] = {}
+        touching = rolled.posed.skeleton.joints[..., CONTACT_JOINTS, :]
+        if "contact_velocity" in wanted:
+            terms["contact_velocity"] = contact_velocity(touching, rolled.contacts).sum(-1)
+        if "contact_height" in wanted:
+            terms["contact_height"] = contact_height(touching[..., 2], rolled.contacts).sum(-1)
+        return terms
+
+    def _floor_term(self, rolled: Rolled) -> Tensor:
+        nearest = rolled.floor_normal * rolled.floor_offset[:, None]
+        given = self.batch.floor_normal * self.batch.floor_offset[:, None]
+        return floor_change(nearest, given).reshape(-1, len(self.windows)).sum(1)
+
+    def _overlap_term(self, rolled: Rolled) -> Tensor:
+        joints = rolled.posed.joints().unflatten(0, (-1, len(self.windows)))
+        return torch.stack(
+            [
+                overlap_positions(clip, self.windows).sum() + overlap_velocities(clip, self.windows).sum()
+                for clip in joints
+            ]
+        )

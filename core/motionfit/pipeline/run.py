@@ -1,0 +1,211 @@
+"""A fit under way: the one place that wires stages, priors, body and solver together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from motionfit.body.model import BodyModel
+from motionfit.errors import FitError
+from motionfit.metrics.diagnostics import frame_diagnostics
+from motionfit.motion import Floor, Motion, Observations
+from motionfit.pipeline.assemble import motion_of_poses, motion_of_rollout
+from motionfit.pipeline.batch import Batch, floor_of
+from motionfit.pipeline.data_terms import DataTerms
+from motionfit.pipeline.floor import floor_under_feet
+from motionfit.pipeline.initialise_camera import root_from_keypoints
+from motionfit.pipeline.initialise_rollout import start_rollout
+from motionfit.pipeline.initialise_root import root_from_points
+from motionfit.pipeline.optimise import PhaseEnd, TermsOf, Values, run_phase
+from motionfit.pipeline.pose_stage import POSE_STAGE_TENSORS, PoseStage, start_values
+from motionfit.pipeline.result import ClosureRecord, FitResult, Progress, ProgressCallback, StageResult
+from motionfit.pipeline.rollout_stage import PER_WINDOW, ROLLOUT_STAGE_TENSORS, RolloutStage
+from motionfit.pipeline.settings import FitSettings
+from motionfit.pipeline.stages import OPTIMISED_STAGES, STAGE_TITLES, Phase, phases_of
+from motionfit.pipeline.windows import Windows
+from motionfit.priors.checkpoints import Priors
+from motionfit.solve.solution import Status
+
+MotionOf = Callable[[Mapping[str, Tensor], int], tuple[Motion, Floor]]
+"""The motion and floor of one clip from the values of all."""
+
+_NOT_OPTIMISED = "Not optimised: the roll-out that stage III starts from."
+
+
+@dataclass
+class Run:
+    """One fit of clips side by side; `results` holds the finished stages of each clip.
+
+    Attributes:
+        observations: Of equal kind, length and frame rate.
+        body: On the device of the batch.
+        priors: Likewise.
+        settings: What to run and how.
+        batch: The observations as tensors.
+        windows: Of stage III.
+        progress: Told of the first clip after every closure.
+        results: Starts with the stages kept from an earlier fit.
+        cancelled: The caller stopped the fit.
+    """
+
+    observations: Sequence[Observations]
+    body: BodyModel
+    priors: Priors
+    settings: FitSettings
+    batch: Batch
+    windows: Windows
+    progress: ProgressCallback | None
+    results: list[dict[str, StageResult]]
+    cancelled: bool = False
+    began: float = field(default_factory=time.perf_counter)
+    iterations_done: int = 0
+
+    def go(self) -> None:
+        """Run the stages one after the other until done or cancelled."""
+        data = DataTerms.of(self.body)
+        poses = PoseStage(self.body, self.priors.pose, data, self.batch)
+        for stage in OPTIMISED_STAGES:
+            if stage not in self.settings.stages or self.cancelled:
+                continue
+            if stage == "stage3":
+                self._run_rollout_stage(poses, data)
+            else:
+                self._run_pose_stage(stage, poses)
+
+    def result(self, clip: int) -> FitResult:
+        """All that is known of one clip."""
+        stages, observations = self.results[clip], self.observations[clip]
+        last = list(stages.values())[-1]
+        return FitResult(
+            observations=observations,
+            settings=self.settings,
+            stages=stages,
+            windows=self.windows,
+            body_hash=self.body.content_hash,
+            priors_hash=self.priors.hash,
+            cancelled=self.cancelled,
+            diagnostics=frame_diagnostics(last.motion, observations, self.body.to("cpu"), last.floor),
+            warnings=observations.warnings,
+        )
+
+    def _run_pose_stage(self, stage: str, poses: PoseStage) -> None:
+        began = time.perf_counter()
+        values = self._first_root() if stage == "stage1" else self._values_of("stage1")
+
+        def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
+            return motion_of_poses(poses, current, clip), floor_of(self.batch, clip)
+
+        ends = []
+        for phase in phases_of(stage):
+            ends.append(self._run_phase(phase, values, POSE_STAGE_TENSORS, poses.terms, motion))
+            values = ends[-1].values
+        self._keep(stage, values, ends, motion, began)
+
+    def _run_rollout_stage(self, poses: PoseStage, data: DataTerms) -> None:
+        began = time.perf_counter()
+        pose_values = self._values_of("stage2")
+        self._put_floor_under_feet(poses, pose_values)
+        stage = RolloutStage(self.body, self.priors, data, self.batch.windows(self.windows), self.windows)
+        values = start_rollout(poses, pose_values, stage)
+
+        def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
+            return motion_of_rollout(stage, current, clip)
+
+        self._keep("stage3_init", values, [], motion, began)
+        began, ends = time.perf_counter(), []
+        for phase in phases_of("stage3"):
+            terms = stage.first_frames(phase.frames).terms
+            ends.append(self._run_phase(phase, values, ROLLOUT_STAGE_TENSORS, terms, motion))
+            values = ends[-1].values
+        self._keep("stage3", values, ends, motion, began)
+
+    def _run_phase(
+        self,
+        phase: Phase,
+        values: Values,
+        tensors: Mapping[str, tuple[str, ...]],
+        terms: TermsOf,
+        motion: MotionOf,
+    ) -> PhaseEnd:
+        clips = self.batch.clips
+        if self.cancelled:
+            return PhaseEnd(values, (Status.CANCELLED,) * clips, tuple([] for _ in range(clips)))
+
+        def report(
+            phase: Phase, iteration: int, records: list[ClosureRecord], current: Mapping[str, Tensor]
+        ) -> bool:
+            return self._tell(phase, iteration, records[0], lambda: motion(current, 0)[0])
+
+        end = run_phase(phase, values, tensors, terms, self.settings, report)
+        self.iterations_done += self._limit(phase)
+        self.cancelled = end.cancelled
+        if Status.NOT_FINITE in end.statuses:
+            raise FitError(
+                f"The objective is not finite at the start of {phase.title} (stage {STAGE_TITLES[phase.stage]}).",
+                "Check the observations for wild values, or restart from stage I.",
+            )
+        return end
+
+    def _tell(
+        self, phase: Phase, iteration: int, record: ClosureRecord, motion: Callable[[], Motion]
+    ) -> bool:
+        if self.progress is None:
+            return True
+        total = sum(self._limit(each) for stage in self.settings.stages for each in phases_of(stage))
+        return self.progress(
+            Progress(
+                stage=phase.stage,
+                phase=phase.key,
+                iteration=iteration,
+                iterations=self._limit(phase),
+                fraction=min((self.iterations_done + iteration) / max(total, 1), 1.0),
+                seconds=time.perf_counter() - self.began,
+                record=record,
+                motion=motion,
+                finished=dict(self.results[0]),
+            )
+        )
+
+    def _limit(self, phase: Phase) -> int:
+        return self.settings.iterations.get(phase.key, phase.iterations)
+
+    def _first_root(self) -> Values:
+        if self.batch.keypoints2d is not None:
+            return start_values(*root_from_keypoints(self.body, self.priors.pose, self.batch))
+        return start_values(*root_from_points(self.body, self.batch))
+
+    def _values_of(self, stage: str) -> Values:
+        """The values that a stage ended with, clips side by side again."""
+        kept = [stages[stage].variables for stages in self.results]
+        device = self.batch.floor_normal.device
+        return {name: torch.stack([variables[name] for variables in kept]).to(device) for name in kept[0]}
+
+    def _put_floor_under_feet(self, poses: PoseStage, values: Values) -> None:
+        """For 2D data without a given floor: the level floor goes under the feet of stage II."""
+        for clip, given in enumerate(self.observations):
+            if given.in_camera_frame and not given.floor_is_given:
+                with torch.no_grad():
+                    joints = poses.pose(values).joints()[clip]
+                self.batch.floor_offset[clip] = floor_under_feet(joints, self.batch.floor_normal[clip]).offset
+
+    def _keep(self, key: str, values: Values, ends: list[PhaseEnd], motion: MotionOf, began: float) -> None:
+        count = len(self.windows)
+        for clip, kept in enumerate(self.results):
+            variables = {
+                name: value[clip * count : (clip + 1) * count] if name in PER_WINDOW else value[clip]
+                for name, value in values.items()
+            }
+            moved, floor = motion(values, clip)
+            kept[key] = StageResult(
+                key=key,
+                motion=moved,
+                floor=floor,
+                variables={name: value.detach().cpu().clone() for name, value in variables.items()},
+                history=tuple(record for end in ends for record in end.history[clip]),
+                seconds=time.perf_counter() - began,
+                status=ends[-1].statuses[clip].value if ends else _NOT_OPTIMISED,
+            )
