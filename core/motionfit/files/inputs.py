@@ -14,12 +14,12 @@ from motionfit.body.model import BodyModel
 from motionfit.errors import InputError
 from motionfit.files.amass import FIT_FPS, is_amass, motion_from_arrays
 from motionfit.files.demo import OBSERVATIONS_FILE, TRUTH_FILE
-from motionfit.files.frames import transform_motion
+from motionfit.files.frames import transform_floor, transform_motion
 from motionfit.files.npz import Arrays, numbers, read_npz
 from motionfit.files.observations import is_observations, observations_from_arrays
 from motionfit.files.openpose import CAMERA_FILE, read_openpose
-from motionfit.geometry.planes import RigidTransform
-from motionfit.motion import Motion, Observations
+from motionfit.geometry.planes import RigidTransform, world_floor
+from motionfit.motion import Floor, Motion, Observations
 from motionfit.simulation import SimulationSpec, camera_from_world, simulate
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
@@ -34,12 +34,14 @@ class ClipInput:
         name: For people and for result files.
         observations: What was observed.
         truth: The true motion in the frame of the observations, where it is known.
+        truth_floor: The true floor in the same frame, where the truth is known.
         video: The video that the keypoints belong to, if there is one.
     """
 
     name: str
     observations: Observations
     truth: Motion | None = None
+    truth_floor: Floor | None = None
     video: Path | None = None
 
 
@@ -127,10 +129,11 @@ def _checked_length(motion: Motion, path: Path) -> Motion:
 
 def _observe(name: str, motion: Motion, spec: SimulationSpec, seed: int, body: BodyModel) -> ClipInput:
     observations = simulate(motion, body, spec, seed)
-    truth = motion
+    truth, floor = motion, world_floor()
     if spec.projection is not None:
-        truth = transform_motion(motion, body, camera_from_world(motion, body, spec.projection))
-    return ClipInput(name, observations, truth)
+        camera = camera_from_world(motion, body, spec.projection)
+        truth, floor = transform_motion(motion, body, camera), transform_floor(floor, camera)
+    return ClipInput(name, observations, truth, floor)
 
 
 def _read_clip_folder(path: Path, body: Callable[[], BodyModel]) -> tuple[Motion | None, ClipInput]:
@@ -139,18 +142,19 @@ def _read_clip_folder(path: Path, body: Callable[[], BodyModel]) -> tuple[Motion
     observations = observations_from_arrays(read_npz(file), file)
     truth_file = path / TRUTH_FILE
     if not truth_file.is_file():
-        return None, ClipInput(path.name, observations, None, video)
+        return None, ClipInput(path.name, observations, video=video)
     arrays = read_npz(truth_file)
     motion = motion_from_arrays(arrays, truth_file, observations.fps)
-    truth = motion
+    truth, floor = motion, world_floor()
     if observations.in_camera_frame:
-        truth = transform_motion(motion, body(), _camera_pose(arrays, truth_file))
+        camera = _camera_pose(arrays, truth_file)
+        truth, floor = transform_motion(motion, body(), camera), transform_floor(floor, camera)
     if truth.frames != observations.frames:
         raise InputError(
             f"{truth_file} has {truth.frames} frames, and the observations have {observations.frames}.",
             "Give the true motion of the same frames.",
         )
-    return motion, ClipInput(path.name, observations, truth, video)
+    return motion, ClipInput(path.name, observations, truth, floor, video)
 
 
 def _camera_pose(arrays: Arrays, path: Path) -> RigidTransform:
@@ -247,4 +251,4 @@ def _read_video(path: Path, keypoints: Path | None, person: int | None) -> ClipI
         arrays["intrinsics"] = np.array(camera["intrinsics"])
     observations = observations_from_arrays(arrays, keypoints, size)
     observations = replace(observations, warnings=(*warnings, *observations.warnings))
-    return ClipInput(path.stem, observations, None, path)
+    return ClipInput(path.stem, observations, video=path)

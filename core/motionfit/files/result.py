@@ -130,9 +130,9 @@ def world_motion(
 def result_arrays(result: FitResult, body: BodyModel) -> Arrays:
     """The arrays of result.npz.
 
-    Those of AMASS, and: contacts (T, 22) probabilities (NaN where no stage tells them), joints (T, 22, 3) m, floor (4,) normal and offset,
-    `diagnostic_NAME` (T,). For 2D data also camera_rotation (T, 3, 3) and camera_translation (T, 3) (camera
-    from world), intrinsics and image_size.
+    Those of AMASS, and: contacts (T, 22) probabilities (NaN where no stage tells them), joints (T, 22, 3) m,
+    floor (4,) normal and offset, `diagnostic_NAME` (T,). For 2D data also camera_rotation (T, 3, 3) and
+    camera_translation (T, 3) (camera from world), intrinsics and image_size.
     """
     motion, floor = world_motion(result, body)
     body = body.to(motion.translation.device, motion.translation.dtype)
