@@ -1,4 +1,4 @@
-"""The floor of a scene: planks (or a checker) in perspective, a haze at the horizon, and the shadow of meshes on it."""
+"""The floor of a scene: planks or a checker in perspective, a haze at the horizon, the shadow of meshes on it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def view_floor(camera: Camera, floor: Floor, texture: str = "planks", samples: i
     """
     axes = world_from_floor(floor).rotation.detach().cpu().double().numpy()
     offset = float(floor.offset)
-    total = 0.0
+    total = np.zeros((camera.image_size[1], camera.image_size[0], 3))
     shifts = (np.arange(samples) + 0.5) / samples - 0.5
     for dy in shifts:
         for dx in shifts:
@@ -103,13 +103,13 @@ def _planks(places: np.ndarray) -> np.ndarray:
     edge = np.minimum(across - column, column + 1 - across) * _PLANK_WIDTH
     end = np.minimum(along - row, row + 1 - along) * _PLANK_LENGTH
     shade = shade * np.where(np.minimum(edge, end) < 0.003, 0.6, 1.0)
-    return shade[..., None] * np.array([0.64, 0.47, 0.33])
+    return np.asarray(shade[..., None] * np.array([0.64, 0.47, 0.33]))
 
 
 def _scatter(a: np.ndarray, b: np.ndarray | float) -> np.ndarray:
     """A number in 0..1 that looks random, the same for the same arguments."""
-    mixed: np.ndarray = np.sin(a * 12.9898 + np.asarray(b) * 78.233) * 43758.5453
-    return mixed - np.floor(mixed)
+    mixed = np.sin(a * 12.9898 + np.asarray(b) * 78.233) * 43758.5453
+    return np.asarray(mixed - np.floor(mixed))
 
 
 def darken_by_shadow(

@@ -63,9 +63,7 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera, light: Light, supersampl
     return Layer(blocks[..., :3], blocks[..., 3])
 
 
-def project_points(
-    points: Float[np.ndarray, "points 3"], camera: Camera
-) -> Float[np.ndarray, "points 2"]:
+def project_points(points: Float[np.ndarray, "points 3"], camera: Camera) -> Float[np.ndarray, "points 2"]:
     """Pixels of points in the camera frame; meaningless behind the camera."""
     intrinsics = camera.intrinsics.detach().cpu().double().numpy()
     depth = np.where(np.abs(points[:, 2:]) < 1e-6, 1e-6, points[:, 2:])

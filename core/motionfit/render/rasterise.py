@@ -1,7 +1,7 @@
 """Which triangle each pixel shows: a z-buffer over all triangles at once.
 
-Pixel centres lie at whole numbers (OpenCV). Every pixel of every triangle's bounding box is a candidate; small
-triangles, as bodies have, make few more candidates than they cover pixels.
+Pixel centres lie at whole numbers (OpenCV). Every pixel of every triangle's bounding box is a candidate;
+small triangles, as bodies have, make few more candidates than they cover pixels.
 """
 
 from __future__ import annotations
@@ -133,4 +133,4 @@ def _at(planes: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _weights(points: np.ndarray, corners: np.ndarray, places: np.ndarray) -> np.ndarray:
     planes = _weight_planes(points[corners])
     weights = planes[..., 0] * places[:, :1] + planes[..., 1] * places[:, 1:] + planes[..., 2]
-    return np.clip(weights, 0.0, None)
+    return np.asarray(np.clip(weights, 0.0, None))

@@ -1,4 +1,4 @@
-"""Light on meshes: Lambert key light, a soft fill from the sky and the floor, and a rim that lifts silhouettes."""
+"""Light on meshes: a Lambert key light, a soft fill from sky and floor, and a rim that lifts silhouettes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from motionfit.motion import Floor
 
-_KEY, _SKY, _GROUND, _RIM = 0.62, 0.46, 0.22, 0.12
+_KEY, _SKY, _GROUND, _RIM = 0.62, 0.50, 0.28, 0.12
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,7 @@ def face_normals(
 def unit(vectors: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
     """The vectors at unit length; a zero vector stays zero."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    scaled: np.ndarray = vectors / np.maximum(lengths, 1e-12)
-    return scaled
+    return np.asarray(vectors / np.maximum(lengths, 1e-12))
 
 
 def shade(
@@ -80,5 +79,5 @@ def shade(
     key = np.clip(normals @ light.towards_key, 0.0, None)[:, None]
     sky = 0.5 + 0.5 * (normals @ light.up)[:, None]
     rim = (1.0 - np.abs(facing)) ** 3
-    lit: np.ndarray = colours * (_KEY * key + _GROUND + (_SKY - _GROUND) * sky) + _RIM * rim * sky
-    return np.clip(lit, 0.0, 1.0)
+    lit = colours * (_KEY * key + _GROUND + (_SKY - _GROUND) * sky) + _RIM * rim * sky
+    return np.asarray(np.clip(lit, 0.0, 1.0))
