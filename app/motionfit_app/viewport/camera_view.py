@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 import torch
 from jaxtyping import Float
-from motionfit.body.model import BodyModel
-from motionfit.geometry.cameras import project
-from motionfit.motion import Camera
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 from torch import Tensor
 
+from motionfit.body.model import BodyModel
+from motionfit.geometry.cameras import project
+from motionfit.motion import Camera
 from motionfit_app.viewport.gl_view import GlView
 from motionfit_app.viewport.keypoint_overlay import KeypointOverlay, shown_text
 from motionfit_app.viewport.mesh_overlay import MeshOverlay
@@ -63,9 +63,7 @@ class CameraView(GlView):
     @property
     def place(self) -> PicturePlace:
         """Where the picture lies in the widget."""
-        return replace(
-            self._place, picture=self._picture_size(), widget=(max(self.width(), 1), max(self.height(), 1))
-        )
+        return replace(self._place, picture=self._picture_size(), widget=(max(self.width(), 1), max(self.height(), 1)))
 
     def set_body(self, body: BodyModel) -> None:
         """Show the tracks with this body."""

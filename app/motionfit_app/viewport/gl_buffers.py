@@ -58,9 +58,7 @@ class _Vertices:
 class TriangleMesh:
     """A mesh with normals whose vertices may change and whose triangles stay."""
 
-    def __init__(
-        self, program: QOpenGLShaderProgram, triangles: UInt32[NDArray[np.uint32], "faces 3"]
-    ) -> None:
+    def __init__(self, program: QOpenGLShaderProgram, triangles: UInt32[NDArray[np.uint32], "faces 3"]) -> None:
         self._vertices = _Vertices(program, (3, 3))
         self._indices = QOpenGLBuffer(QOpenGLBuffer.Type.IndexBuffer)
         self._indices.create()

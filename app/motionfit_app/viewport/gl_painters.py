@@ -104,9 +104,7 @@ class MeshPainter:
         gl.glDisable(GL_STENCIL_TEST)
         gl.glDepthMask(1)
 
-    def _draw(
-        self, mesh: TriangleMesh, model_view: Matrix, eye: Eye, colour: Colour, unlit: bool = False
-    ) -> None:
+    def _draw(self, mesh: TriangleMesh, model_view: Matrix, eye: Eye, colour: Colour, unlit: bool = False) -> None:
         gl, program = self._functions, self.program
         gl.glEnable(GL_DEPTH_TEST)
         gl.glDepthFunc(GL_LEQUAL)

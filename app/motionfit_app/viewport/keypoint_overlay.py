@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from motionfit.body.keypoints import BODY25_EDGES
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPen
 
+from motionfit.body.keypoints import BODY25_EDGES
 from motionfit_app.viewport.colours import confidence_colour
 from motionfit_app.viewport.picture_place import PicturePlace
 

@@ -18,9 +18,7 @@ class VertexNormals:
         self._corners = (faces[:, 0].copy(), faces[:, 1].copy(), faces[:, 2].copy())
         self._faces_to_vertices = csr_matrix((ones, corners), shape=(vertices, count))
 
-    def of(
-        self, positions: Float32[NDArray[np.float32], "vertices 3"]
-    ) -> Float32[NDArray[np.float32], "vertices 3"]:
+    def of(self, positions: Float32[NDArray[np.float32], "vertices 3"]) -> Float32[NDArray[np.float32], "vertices 3"]:
         """Unit normals, weighted by the areas of the faces around each vertex."""
         first, second, third = (positions[corner] for corner in self._corners)
         one, other = second - first, third - first

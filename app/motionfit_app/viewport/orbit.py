@@ -42,9 +42,7 @@ class OrbitCamera:
     def backward(self) -> Vector:
         """Unit direction from the target to the eye."""
         flat = np.cos(self.elevation)
-        return np.array(
-            [flat * np.cos(self.azimuth), flat * np.sin(self.azimuth), np.sin(self.elevation)]
-        )
+        return np.array([flat * np.cos(self.azimuth), flat * np.sin(self.azimuth), np.sin(self.elevation)])
 
     @property
     def eye(self) -> Vector:
@@ -92,9 +90,7 @@ class OrbitCamera:
         return replace(self, target=self.target + by)
 
 
-def looking_from(
-    eye: Vector, forward: Vector, up: Vector, distance: float, field_of_view: float
-) -> OrbitCamera:
+def looking_from(eye: Vector, forward: Vector, up: Vector, distance: float, field_of_view: float) -> OrbitCamera:
     """The orbit camera that stands at a given camera and turns about a point before it."""
     backward = -forward / np.linalg.norm(forward)
     elevation = float(np.clip(np.arcsin(np.clip(backward[2], -1, 1)), -_STEEPEST, _STEEPEST))

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from motionfit.motion import Camera
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
+
+from motionfit.motion import Camera
 
 Matrix = NDArray[np.float64]
 
@@ -47,9 +48,7 @@ class PicturePlace:
     @property
     def origin(self) -> tuple[float, float]:
         """The picture's upper left corner in the widget."""
-        x, y = (
-            self.widget[axis] / 2 + self.shift[axis] - self.scale * self.picture[axis] / 2 for axis in (0, 1)
-        )
+        x, y = (self.widget[axis] / 2 + self.shift[axis] - self.scale * self.picture[axis] / 2 for axis in (0, 1))
         return x, y
 
     @property

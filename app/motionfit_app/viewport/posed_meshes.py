@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float32, UInt32
-from motionfit.body.keypoints import KeypointSurfaces, body25_from
-from motionfit.body.model import BodyModel, PosedSkeleton, pose_skeleton, skin
-from motionfit.motion import Motion
 from numpy.typing import NDArray
 from torch import Tensor
 
+from motionfit.body.keypoints import KeypointSurfaces, body25_from
+from motionfit.body.model import BodyModel, PosedSkeleton, pose_skeleton, skin
+from motionfit.motion import Motion
 from motionfit_app.viewport.normals import VertexNormals
 
 _MESHES_KEPT = 160

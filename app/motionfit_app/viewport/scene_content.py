@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from motionfit.geometry.planes import flat_unit, world_floor, world_from_floor
-from motionfit.motion import Camera, Floor
 from numpy.typing import NDArray
 
+from motionfit.geometry.planes import flat_unit, world_floor, world_from_floor
+from motionfit.motion import Camera, Floor
 from motionfit_app.viewport.posed_meshes import PosedMeshes
 from motionfit_app.viewport.tracks import BodyTrack, ViewOptions
 

@@ -75,9 +75,7 @@ class SceneRenderer:
         if options.ground:
             if options.mesh:
                 for track in shown:
-                    self._meshes.shadow(
-                        self._mesh(content, track), content.model(track), eye, colours.shadow
-                    )
+                    self._meshes.shadow(self._mesh(content, track), content.model(track), eye, colours.shadow)
             self._draw_ground(eye, centre, colours)
         self._draw_see_through(content, shown, eye)
         self._draw_marks(content, shown, eye, colours)
@@ -118,9 +116,7 @@ class SceneRenderer:
         self._balls.upload(shapes.balls(joints, np.full(_JOINTS, _JOINT_RADIUS)))
         self._meshes.solid(self._balls, content.model(track), eye, colour)
 
-    def _draw_contacts(
-        self, content: SceneContent, track: BodyTrack, eye: Eye, colours: SceneColours
-    ) -> None:
+    def _draw_contacts(self, content: SceneContent, track: BodyTrack, eye: Eye, colours: SceneColours) -> None:
         contacts = track.motion.contacts
         if contacts is None:
             return
@@ -173,16 +169,12 @@ class SceneRenderer:
         assert content.meshes is not None
         return MeshSlot(self._meshes, content.meshes.triangles)
 
-    def _draw_ghost(
-        self, content: SceneContent, track: BodyTrack, frame: int, slot: MeshSlot, eye: Eye
-    ) -> None:
+    def _draw_ghost(self, content: SceneContent, track: BodyTrack, frame: int, slot: MeshSlot, eye: Eye) -> None:
         assert content.meshes is not None
         mesh = slot.show(content.meshes.mesh(track.motion, frame))
         self._meshes.see_through(mesh, content.model(track), eye, rgba(track.colour, _GHOST_ALPHA))
 
-    def _draw_marks(
-        self, content: SceneContent, shown: list[BodyTrack], eye: Eye, colours: SceneColours
-    ) -> None:
+    def _draw_marks(self, content: SceneContent, shown: list[BodyTrack], eye: Eye, colours: SceneColours) -> None:
         if content.options.trail:
             for track in shown:
                 path = content.root_path(track)

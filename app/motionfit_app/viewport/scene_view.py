@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from motionfit.body.model import BodyModel
-from motionfit.motion import Camera, Floor
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from motionfit.body.model import BodyModel
+from motionfit.motion import Camera, Floor
 from motionfit_app.viewport.gl_painters import Eye
 from motionfit_app.viewport.gl_view import GlView
 from motionfit_app.viewport.orbit import OrbitCamera, looking_from

@@ -6,9 +6,10 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Float, Float32, UInt32
+from numpy.typing import NDArray
+
 from motionfit.body.skeleton import PARENTS
 from motionfit.motion import Camera
-from numpy.typing import NDArray
 
 Points = Float[NDArray[np.floating], "points 3"]
 Colour = tuple[float, float, float, float]

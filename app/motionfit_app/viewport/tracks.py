@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from motionfit.motion import Motion
 from PySide6.QtGui import QColor
+
+from motionfit.motion import Motion
 
 
 @dataclass(frozen=True, eq=False)
