@@ -46,16 +46,12 @@ def film(scene: Scene, body: BodyModel, seed: int = 0) -> Film:
     points = body25_points(body, *pose).double()
     feet = points[TROLLEY_FRAME, [_LEFT_TOE, _RIGHT_TOE]].mean(0).numpy()
     trolleys = [trolley_at(frame, scene, feet) for frame in range(motion.frames)]
-    hidden = np.stack(
-        [_is_behind(points[frame].numpy(), trolley, scene) for frame, trolley in enumerate(trolleys)]
-    )
+    hidden = np.stack([_is_behind(points[frame].numpy(), trolley, scene) for frame, trolley in enumerate(trolleys)])
     skins = vertices(body, *pose)
     view = view_floor(scene.camera, scene.floor)
     clothes = clothes_of(body)
     pictures = [
-        render_frame(
-            [body_mesh(skins[frame], body, clothes), trolley], scene.camera, scene.floor, floor_view=view
-        )
+        render_frame([body_mesh(skins[frame], body, clothes), trolley], scene.camera, scene.floor, floor_view=view)
         for frame, trolley in enumerate(trolleys)
     ]
     return Film(pictures, _detect(points, hidden, scene, seed), hidden)
@@ -64,9 +60,7 @@ def film(scene: Scene, body: BodyModel, seed: int = 0) -> Film:
 def _is_behind(points: np.ndarray, mesh: Mesh, scene: Scene) -> np.ndarray:
     """Which points the mesh hides from the camera."""
     width, height = scene.camera.image_size
-    fragments = rasterise(
-        project_points(mesh.vertices, scene.camera), mesh.vertices[:, 2], mesh.faces, (width, height)
-    )
+    fragments = rasterise(project_points(mesh.vertices, scene.camera), mesh.vertices[:, 2], mesh.faces, (width, height))
     depth = np.full((height, width), np.inf)
     depth.reshape(-1)[fragments.pixels] = fragments.depth
     places = np.rint(project_points(points, scene.camera)).astype(np.int64)

@@ -23,7 +23,7 @@ BETAS = torch.tensor([0.6, -0.5, 0.4, 0.3, *[0.0] * 12])
 def perform(motion: Motion, body: BodyModel, prior: MotionPrior, start: int = 0) -> Motion:
     """Let the prior perform a motion: each step is encoded against the state rolled out so far, and decoded.
 
-    What is returned is the prior's roll-out, not the given motion: only what its latents can say comes through.
+    What is returned is the prior's roll-out, not the given motion: only what its latents say comes through.
 
     Args:
         motion: In the world frame, 30 fps.
@@ -61,7 +61,7 @@ def perform(motion: Motion, body: BodyModel, prior: MotionPrior, start: int = 0)
 
 
 def _with_a_frame_more_at_both_ends(motion: Motion) -> Motion:
-    """The motion going on as it does at its ends: states need a frame before and after for their velocities."""
+    """The motion going on as it does at its ends: velocities need a frame before and a frame after."""
 
     def carry_on(values: Tensor) -> Tensor:
         return torch.cat([2 * values[:1] - values[1:2], values, 2 * values[-1:] - values[-2:-1]])

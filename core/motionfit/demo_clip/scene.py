@@ -1,4 +1,4 @@
-"""The set of the demo clip: a static camera, a floor, a person, and a trolley that rolls by in front of the legs."""
+"""The set of the demo clip: a static camera, a floor, a person, a trolley that rolls by in front of the legs."""
 
 from __future__ import annotations
 

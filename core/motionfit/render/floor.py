@@ -1,4 +1,4 @@
-"""The floor of a scene: planks or a checker in perspective, a haze at the horizon, the shadow of meshes on it."""
+"""The floor of a scene: planks or a checker in perspective, haze at the horizon, the shadows of meshes."""
 
 from __future__ import annotations
 

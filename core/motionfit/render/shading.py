@@ -38,9 +38,7 @@ def vertex_normals(
     """Unit normals at the vertices: the mean of their triangles' normals by area."""
     normals = face_normals(vertices, faces)
     corners = faces.ravel()
-    summed = np.stack(
-        [np.bincount(corners, np.repeat(normals[:, axis], 3), len(vertices)) for axis in range(3)], 1
-    )
+    summed = np.stack([np.bincount(corners, np.repeat(normals[:, axis], 3), len(vertices)) for axis in range(3)], 1)
     return unit(summed)
 
 
