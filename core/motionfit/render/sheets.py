@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import UInt8
 
 from motionfit.render.layers import Picture
 
 
-def contact_sheet(pictures: Sequence[Picture], columns: int, gap: int = 6) -> Picture:
+def contact_sheet(
+    pictures: Sequence[Picture], columns: int, gap: int = 6
+) -> UInt8[np.ndarray, "sheet_height sheet_width 3"]:
     """Pictures of one size in rows, with a light gap between.
 
     Args:
