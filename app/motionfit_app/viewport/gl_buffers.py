@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from jaxtyping import Float32, UInt32
 from numpy.typing import NDArray
 from PySide6.QtGui import QOpenGLFunctions
-from PySide6.QtOpenGL import QOpenGLBuffer, QOpenGLShaderProgram, QOpenGLVertexArrayObject
+from PySide6.QtOpenGL import QOpenGLBuffer, QOpenGLVertexArrayObject
 from shiboken6 import VoidPtr
 
+from motionfit_app.viewport.gl_programs import Program
 from motionfit_app.viewport.gl_support import GL_FLOAT, GL_TRIANGLES, GL_UNSIGNED_INT
 
 _FLOAT_BYTES = 4
+_FROM_THE_START = cast(int, VoidPtr(0))
+"""The stubs of PySide6 ask for an int, but only a pointer object works: an int crashes."""
 
 
 class _Vertices:
-    """Interleaved float attributes with the layout locations 0, 1, …"""
+    """Interleaved float attributes with the layout locations 0, 1 and so on."""
 
-    def __init__(self, program: QOpenGLShaderProgram, widths: tuple[int, ...]) -> None:
+    def __init__(self, program: Program, widths: tuple[int, ...]) -> None:
         self._array = QOpenGLVertexArrayObject()
         self._array.create()
         self._buffer = QOpenGLBuffer(QOpenGLBuffer.Type.VertexBuffer)
         self._buffer.create()
         self._buffer.setUsagePattern(QOpenGLBuffer.UsagePattern.DynamicDraw)
-        self._bytes = 0
         self._array.bind()
         self._buffer.bind()
         stride, offset = sum(widths) * _FLOAT_BYTES, 0
         for location, width in enumerate(widths):
-            program.enableAttributeArray(location)
-            program.setAttributeBuffer(location, GL_FLOAT, offset, width, stride)
+            program.linked.enableAttributeArray(location)
+            program.linked.setAttributeBuffer(location, GL_FLOAT, offset, width, stride)
             offset += width * _FLOAT_BYTES
         self._array.release()
 
@@ -37,11 +41,7 @@ class _Vertices:
         """Replace all vertices."""
         data = np.ascontiguousarray(values, dtype=np.float32).tobytes()
         self._buffer.bind()
-        if len(data) == self._bytes:
-            self._buffer.write(0, data, len(data))
-        else:
-            self._buffer.allocate(data, len(data))
-            self._bytes = len(data)
+        self._buffer.allocate(data, len(data))
         self._buffer.release()
 
     def bind(self) -> QOpenGLVertexArrayObject:
@@ -49,16 +49,11 @@ class _Vertices:
         self._array.bind()
         return self._array
 
-    def destroy(self) -> None:
-        """Free them; their context must be current."""
-        self._array.destroy()
-        self._buffer.destroy()
-
 
 class TriangleMesh:
     """A mesh with normals whose vertices may change and whose triangles stay."""
 
-    def __init__(self, program: QOpenGLShaderProgram, triangles: UInt32[NDArray[np.uint32], "faces 3"]) -> None:
+    def __init__(self, program: Program, triangles: UInt32[NDArray[np.uint32], "faces 3"]) -> None:
         self._vertices = _Vertices(program, (3, 3))
         self._indices = QOpenGLBuffer(QOpenGLBuffer.Type.IndexBuffer)
         self._indices.create()
@@ -80,19 +75,14 @@ class TriangleMesh:
         if not self._is_filled:
             return
         array = self._vertices.bind()
-        functions.glDrawElements(GL_TRIANGLES, self._count, GL_UNSIGNED_INT, VoidPtr(0))
+        functions.glDrawElements(GL_TRIANGLES, self._count, GL_UNSIGNED_INT, _FROM_THE_START)
         array.release()
-
-    def destroy(self) -> None:
-        """Free the buffers; their context must be current."""
-        self._vertices.destroy()
-        self._indices.destroy()
 
 
 class LineSet:
     """Segments of constant width on the screen."""
 
-    def __init__(self, program: QOpenGLShaderProgram) -> None:
+    def __init__(self, program: Program) -> None:
         self._vertices = _Vertices(program, (3, 3, 2, 4))
         self._count = 0
 
@@ -109,7 +99,3 @@ class LineSet:
         array = self._vertices.bind()
         functions.glDrawArrays(GL_TRIANGLES, 0, self._count)
         array.release()
-
-    def destroy(self) -> None:
-        """Free the buffers; their context must be current."""
-        self._vertices.destroy()

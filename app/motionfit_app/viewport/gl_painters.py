@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QOpenGLFunctions, QVector2D, QVector3D, QVector4D
+from PySide6.QtGui import QOpenGLFunctions
 
 from motionfit_app.viewport.gl_buffers import LineSet, TriangleMesh
-from motionfit_app.viewport.gl_programs import load_program
+from motionfit_app.viewport.gl_programs import Program
 from motionfit_app.viewport.gl_support import (
     GL_BLEND,
     GL_DEPTH_TEST,
@@ -21,7 +21,6 @@ from motionfit_app.viewport.gl_support import (
     GL_ONE,
     GL_ONE_MINUS_SRC_ALPHA,
     GL_STENCIL_TEST,
-    to_qt,
 )
 from motionfit_app.viewport.posed_meshes import PosedMesh
 from motionfit_app.viewport.shapes import Colour
@@ -70,7 +69,7 @@ class MeshPainter:
     """Draws triangle meshes; blending is premultiplied."""
 
     def __init__(self, functions: QOpenGLFunctions, parent: QObject) -> None:
-        self.program = load_program("mesh", parent)
+        self.program = Program("mesh", parent)
         self._functions = functions
 
     def solid(self, mesh: TriangleMesh, model: Matrix, eye: Eye, colour: Colour) -> None:
@@ -109,11 +108,11 @@ class MeshPainter:
         gl.glEnable(GL_DEPTH_TEST)
         gl.glDepthFunc(GL_LEQUAL)
         program.bind()
-        program.setUniformValue("model_view", to_qt(model_view))
-        program.setUniformValue("projection", to_qt(eye.projection))
-        program.setUniformValue("colour", QVector4D(*colour))
-        program.setUniformValue("up", QVector3D(*[float(value) for value in eye.view[:3, 2]]))
-        program.setUniformValue1f("unlit", 1.0 if unlit else 0.0)
+        program.set_matrix("model_view", model_view)
+        program.set_matrix("projection", eye.projection)
+        program.set_vector("colour", *colour)
+        program.set_vector("up", *[float(value) for value in eye.view[:3, 2]])
+        program.set_number("unlit", 1.0 if unlit else 0.0)
         mesh.draw(gl)
         program.release()
 
@@ -122,7 +121,7 @@ class LinePainter:
     """Draws wide segments."""
 
     def __init__(self, functions: QOpenGLFunctions, parent: QObject) -> None:
-        self.program = load_program("line", parent)
+        self.program = Program("line", parent)
         self._functions = functions
 
     def draw(self, lines: LineSet, model: Matrix, eye: Eye, width: float, is_solid: bool = False) -> None:
@@ -134,10 +133,10 @@ class LinePainter:
         gl.glEnable(GL_BLEND)
         gl.glBlendFunc(GL_ONE, GL_ONE_MINUS_SRC_ALPHA)
         program.bind()
-        program.setUniformValue("model_view", to_qt(eye.view @ model))
-        program.setUniformValue("projection", to_qt(eye.projection))
-        program.setUniformValue("viewport", QVector2D(eye.width, eye.height))
-        program.setUniformValue1f("width", width * eye.pixel_ratio)
+        program.set_matrix("model_view", eye.view @ model)
+        program.set_matrix("projection", eye.projection)
+        program.set_vector("viewport", eye.width, eye.height)
+        program.set_number("width", width * eye.pixel_ratio)
         lines.draw(gl)
         program.release()
         gl.glDepthMask(1)

@@ -1,4 +1,4 @@
-"""What OpenGL this machine has, and the few constants and conversions that the views need.
+"""What OpenGL this machine has, and the few constants that the views need.
 
 OpenGL is called through Qt's own functions, so it works the same over GLX, EGL, Wayland, WGL and CGL.
 """
@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
-import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtGui import QMatrix4x4, QOffscreenSurface, QOpenGLContext, QSurfaceFormat
+from PySide6.QtGui import QOffscreenSurface, QOpenGLContext, QSurfaceFormat
 
 GL_TRIANGLES = 0x0004
 GL_TRIANGLE_STRIP = 0x0005
@@ -62,8 +60,3 @@ def missing_reason() -> str:
     version = context.format().version()
     context.doneCurrent()
     return "" if tuple(version) >= (3, 3) else f"it has version {version[0]}.{version[1]}"
-
-
-def to_qt(matrix: NDArray[np.float64]) -> QMatrix4x4:
-    """A 4×4 matrix as Qt's."""
-    return QMatrix4x4(*[float(value) for value in matrix.ravel()])

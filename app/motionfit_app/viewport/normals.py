@@ -28,4 +28,4 @@ class VertexNormals:
         face_normals[:, 2] = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
         summed = np.asarray(self._faces_to_vertices @ face_normals, dtype=np.float32)
         lengths = np.sqrt(np.einsum("ij,ij->i", summed, summed))
-        return summed / np.maximum(lengths, 1e-12)[:, None]
+        return np.asarray(summed / np.maximum(lengths, 1e-12)[:, None])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QOpenGLContext, QVector2D, QVector4D
+from PySide6.QtGui import QOpenGLContext
 from PySide6.QtOpenGL import QOpenGLVertexArrayObject
 
 from motionfit_app.viewport import shapes
 from motionfit_app.viewport.colours import SceneColours, rgba
 from motionfit_app.viewport.gl_buffers import LineSet, TriangleMesh
 from motionfit_app.viewport.gl_painters import Eye, LinePainter, MeshPainter, MeshSlot
-from motionfit_app.viewport.gl_programs import load_program
+from motionfit_app.viewport.gl_programs import Program
 from motionfit_app.viewport.gl_support import (
     GL_BLEND,
     GL_COLOR_BUFFER_BIT,
@@ -25,7 +25,6 @@ from motionfit_app.viewport.gl_support import (
     GL_STENCIL_BUFFER_BIT,
     GL_TRIANGLE_STRIP,
     GL_TRIANGLES,
-    to_qt,
 )
 from motionfit_app.viewport.posed_meshes import PosedMeshes
 from motionfit_app.viewport.scene_content import SceneContent
@@ -47,8 +46,8 @@ class SceneRenderer:
         self._gl = context.functions()
         self._meshes = MeshPainter(self._gl, context)
         self._lines = LinePainter(self._gl, context)
-        self._background = load_program("background", context)
-        self._ground = load_program("ground", context)
+        self._background = Program("background", context)
+        self._ground = Program("ground", context)
         self._nothing = QOpenGLVertexArrayObject(context)
         self._nothing.create()
         self._segments = LineSet(self._lines.program)
@@ -93,8 +92,8 @@ class SceneRenderer:
         gl.glClearStencil(0)
         gl.glClear(GL_COLOR_BUFFER_BIT | GL_DEPTH_BUFFER_BIT | GL_STENCIL_BUFFER_BIT)
         self._background.bind()
-        self._background.setUniformValue("top", QVector4D(*colours.top))
-        self._background.setUniformValue("bottom", QVector4D(*colours.bottom))
+        self._background.set_vector("top", *colours.top)
+        self._background.set_vector("bottom", *colours.bottom)
         self._nothing.bind()
         gl.glDrawArrays(GL_TRIANGLES, 0, 3)
         self._nothing.release()
@@ -137,13 +136,13 @@ class SceneRenderer:
         gl.glBlendFunc(GL_ONE, GL_ONE_MINUS_SRC_ALPHA)
         distance = float(np.linalg.norm(np.linalg.inv(eye.view)[:3, 3] - centre))
         program.bind()
-        program.setUniformValue("view_projection", to_qt(eye.projection @ eye.view))
-        program.setUniformValue("centre", QVector2D(float(centre[0]), float(centre[1])))
-        program.setUniformValue1f("extent", min(max(10.0, 4.0 * distance), 120.0))
+        program.set_matrix("view_projection", eye.projection @ eye.view)
+        program.set_vector("centre", float(centre[0]), float(centre[1]))
+        program.set_number("extent", min(max(10.0, 4.0 * distance), 120.0))
         for name, colour in (
             ("fill", colours.ground), ("line", colours.grid), ("x_axis", colours.x_axis), ("y_axis", colours.y_axis),
         ):  # fmt: skip
-            program.setUniformValue(name, QVector4D(*colour))
+            program.set_vector(name, *colour)
         self._nothing.bind()
         gl.glDrawArrays(GL_TRIANGLE_STRIP, 0, 4)
         self._nothing.release()

@@ -79,7 +79,7 @@ def ball_triangles(count: int) -> UInt32[NDArray[np.uint32], "faces 3"]:
     return (faces[None] + shifts).reshape(-1, 3)
 
 
-def balls(centres: Points, radii: Float[NDArray[np.floating], "points"]) -> NDArray[np.float32]:
+def balls(centres: Points, radii: Float[NDArray[np.floating], " points"]) -> NDArray[np.float32]:
     """Positions and normals of balls, for `ball_triangles`; a radius of 0 hides one."""
     places, _ = _ball()
     positions = centres[:, None] + places[None] * radii[:, None, None]
