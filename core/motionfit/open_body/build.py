@@ -14,7 +14,7 @@ from motionfit.open_body.file import file_arrays
 from motionfit.open_body.joints import joint_weights
 from motionfit.open_body.landmarks import Landmark, find_landmarks, permutation, slots
 from motionfit.open_body.makehuman import BaseMesh, read_base_mesh
-from motionfit.open_body.mannequin import detail_mask, smoothed
+from motionfit.open_body.mannequin import detail_mask, filled
 from motionfit.open_body.mesh import mirrored_triangles, neighbour_mean, vertex_areas
 from motionfit.open_body.population import sample_population
 from motionfit.open_body.posedirs import pose_directions
@@ -131,7 +131,7 @@ def mannequin_shape_space(full: FullBodies) -> ShapeSpace:
     logger.info("%d components explain %.2f %% of the variance", _COMPONENTS, 100 * space.explained)
     columns = np.concatenate([space.mean[:, :, None], space.directions], axis=2)
     mean_of_neighbours = neighbour_mean(full.triangles, len(mean))
-    columns = smoothed(columns.reshape(len(mean), -1), detail_mask(mean), mean_of_neighbours)
+    columns = filled(columns.reshape(len(mean), -1), detail_mask(mean), mean_of_neighbours)
     # exact mirror symmetry: rounding in the sums must not break it
     columns = columns.reshape(len(mean), 3, -1)
     flipped = columns[full.mirror] * np.array([-1.0, 1.0, 1.0])[None, :, None]

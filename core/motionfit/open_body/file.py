@@ -5,21 +5,20 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from motionfit.open_body.hands import left_hand_basis, mirrored_hand, relaxed_left_hand
-from motionfit.open_body.landmarks import KEYPOINTS, SMPLX_LANDMARKS, Landmark
+from motionfit.open_body.landmarks import KEYPOINT_ORDER, KEYPOINTS, SMPLX_LANDMARKS, Landmark
 from motionfit.open_body.skeleton import JOINT_COUNT, JOINT_NAMES, PARENTS
 
 LICENSE = "CC0-1.0; derived from MakeHuman/MPFB2 CC0 assets"
 
 
-def _slot_table(landmarks: tuple[Landmark, ...]) -> tuple[list[str], list[int]]:
-    """Returns the names (with the side) and the indices of the landmarks."""
-    names, indices = [], []
+def _slot_table(landmarks: tuple[Landmark, ...]) -> dict[int, str]:
+    """Returns the name (with the side) of each index of the landmarks."""
+    names: dict[int, str] = {}
     for landmark in landmarks:
         for side, index in (("left", landmark.left), ("right", landmark.right)):
             if index is not None:
-                names.append(landmark.name if landmark.is_middle else f"{side} {landmark.name}")
-                indices.append(index)
-    return names, indices
+                names[index] = landmark.name if landmark.is_middle else f"{side} {landmark.name}"
+    return names
 
 
 def file_arrays(
@@ -34,8 +33,7 @@ def file_arrays(
     relaxed, basis = relaxed_left_hand(), left_hand_basis()
     vertices = template.astype(np.float32)
     regressor = regressor.astype(np.float32)
-    keypoint_names, keypoint_ids = _slot_table(KEYPOINTS)
-    landmark_names, landmark_ids = _slot_table(SMPLX_LANDMARKS)
+    keypoints, landmarks = _slot_table(KEYPOINTS), _slot_table(SMPLX_LANDMARKS)
     floats = {
         "v_template": vertices,
         "shapedirs": shape_directions,
@@ -58,8 +56,8 @@ def file_arrays(
         "bs_style": np.array("lbs"),
         "license": np.array(LICENSE),
         "joint_names": np.array(JOINT_NAMES),
-        "keypt_names": np.array(keypoint_names),
-        "keypt_vids": np.array(keypoint_ids, dtype=np.int64),
-        "vertex_id_names": np.array(landmark_names),
-        "vertex_ids": np.array(landmark_ids, dtype=np.int64),
+        "keypt_names": np.array([keypoints[index] for index in KEYPOINT_ORDER]),
+        "keypt_vids": np.array(KEYPOINT_ORDER, dtype=np.int64),
+        "vertex_id_names": np.array(list(landmarks.values())),
+        "vertex_ids": np.array(list(landmarks), dtype=np.int64),
     }

@@ -66,6 +66,12 @@ KEYPOINTS: tuple[Landmark, ...] = (
     Landmark("front waist", None, 4294, "pelvis", (0.120, 0.025, 0.100)),
     Landmark("shoulder top", 744, None, "left_shoulder", (-0.030, 0.045, 0.0)),
 )
+# the order in which the literature lists the keypoints' vertices
+KEYPOINT_ORDER: tuple[int, ...] = (
+    *(4404, 920, 3076, 3169, 823, 4310, 1010, 1085, 4495, 4569, 6615, 3217, 3313, 6713, 6785, 3383),
+    *(6607, 3207, 1241, 1508, 4797, 4122, 1618, 1569, 5135, 5040, 5691, 5636, 5404, 2230, 2173, 2108),
+    *(134, 3645, 6543, 3123, 3024, 4194, 1306, 182, 3694, 4294, 744),
+)
 SMPLX_LANDMARKS: tuple[Landmark, ...] = (
     Landmark("nose", 332, None, "head", (0.0, -0.015, 0.120)),
     Landmark("eye", 2800, 6260, "head", (0.030, 0.025, 0.095)),
