@@ -20,5 +20,5 @@ def joint_consistency(
 def bone_length(predicted_joints: Float[Tensor, "*batch frames 22 3"]) -> Float[Tensor, "*batch steps"]:
     """½ Σ (ℓ_{t+1} − ℓ_t)² over the 21 bones of the predicted joints per step, m²."""
     bones = predicted_joints[..., 1:, :] - predicted_joints[..., _BONE_PARENTS, :]
-    lengths = torch.linalg.vector_norm(bones, dim=-1)
+    lengths: Tensor = torch.linalg.vector_norm(bones, dim=-1)
     return 0.5 * lengths.diff(dim=-2).square().sum(-1)

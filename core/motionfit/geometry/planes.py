@@ -49,7 +49,8 @@ def flat_unit(
     flat = project_on_plane(direction, normal)
     is_steep = torch.linalg.vector_norm(flat, dim=-1, keepdim=True) < 1e-4
     flat = torch.where(is_steep, project_on_plane(fallback, normal), flat)
-    return flat / torch.linalg.vector_norm(flat, dim=-1, keepdim=True)
+    length: Tensor = torch.linalg.vector_norm(flat, dim=-1, keepdim=True)
+    return flat / length
 
 
 def prior_from_observed(

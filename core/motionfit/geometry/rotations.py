@@ -108,7 +108,9 @@ def geodesic_angle(
     first: Float[Tensor, "*batch 3 3"], second: Float[Tensor, "*batch 3 3"]
 ) -> Float[Tensor, "*batch"]:
     """Angle of the rotation between two rotations, radians in 0..π."""
-    return torch.linalg.vector_norm(axis_angle_from_rotation(first.transpose(-1, -2) @ second), dim=-1)
+    between = axis_angle_from_rotation(first.transpose(-1, -2) @ second)
+    angle: Tensor = torch.linalg.vector_norm(between, dim=-1)
+    return angle
 
 
 def interpolate_rotations(

@@ -61,9 +61,7 @@ class Batch:
             value = getattr(self, field.name)
             if isinstance(value, Tensor):
                 per_clip = field.name in each_clip
-                changed[field.name] = (
-                    value.repeat_interleave(len(windows), 0) if per_clip else cut(value, windows)
-                )
+                changed[field.name] = value.repeat_interleave(len(windows), 0) if per_clip else cut(value, windows)
         return replace(self, **changed)  # type: ignore[arg-type]
 
     def first_frames(self, count: int) -> Batch:
@@ -90,8 +88,7 @@ def make_batch(
         data |= {"keypoints2d": detected[..., :2], "confidence": confidence}
         data["intrinsics"] = torch.stack([given.camera.intrinsics for given in observations if given.camera])
     moved = {
-        name: value.to(device) if value.dtype == torch.bool else value.to(device, dtype)
-        for name, value in data.items()
+        name: value.to(device) if value.dtype == torch.bool else value.to(device, dtype) for name, value in data.items()
     }
     return Batch(
         fps=first.fps,

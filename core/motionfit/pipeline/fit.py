@@ -107,9 +107,7 @@ def _with_floor(observations: Observations) -> Observations:
     return observations
 
 
-def _kept_stages(
-    previous: FitResult | None, stages: tuple[str, ...], clips: int
-) -> list[dict[str, StageResult]]:
+def _kept_stages(previous: FitResult | None, stages: tuple[str, ...], clips: int) -> list[dict[str, StageResult]]:
     """The stages of an earlier fit that come before the first one to run."""
     first = min(OPTIMISED_STAGES.index(stage) for stage in stages) if stages else 0
     needed = OPTIMISED_STAGES[:first]

@@ -24,9 +24,7 @@ from motionfit.priors.state import MotionState
 _REACH_SECONDS = 0.15
 
 
-def line_slopes(
-    samples: Float[Tensor, "batch frames features"], fps: float
-) -> Float[Tensor, "batch frames features"]:
+def line_slopes(samples: Float[Tensor, "batch frames features"], fps: float) -> Float[Tensor, "batch frames features"]:
     """Velocity at every frame by a weighted least-squares line through the frames within 0.15 s."""
     frames = samples.shape[1]
     times = torch.arange(frames, dtype=samples.dtype, device=samples.device) / fps
@@ -68,9 +66,7 @@ def observed_states(poses: PoseStage, values: Mapping[str, Tensor], rollout: Rol
     )
 
 
-def smoothed(
-    samples: Float[Tensor, "batch frames features"], fps: float
-) -> Float[Tensor, "batch frames features"]:
+def smoothed(samples: Float[Tensor, "batch frames features"], fps: float) -> Float[Tensor, "batch frames features"]:
     """Weighted mean of the frames within 0.15 s."""
     times = torch.arange(samples.shape[1], dtype=samples.dtype, device=samples.device) / fps
     apart = times[None, :] - times[:, None]

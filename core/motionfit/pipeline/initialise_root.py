@@ -26,9 +26,7 @@ def rigid_alignment(
     share = weights / weights.sum(-1, keepdim=True).clamp(min=1e-9)
     source_mean = share @ source
     target_mean = (share[..., None] * target).sum(-2)
-    spread = torch.einsum(
-        "fp,fpi,fpj->fij", share, target - target_mean[:, None], source[None] - source_mean[:, None]
-    )
+    spread = torch.einsum("fp,fpi,fpj->fij", share, target - target_mean[:, None], source[None] - source_mean[:, None])
     u, _, v = torch.linalg.svd(spread)
     signs = torch.ones_like(target_mean)
     signs[:, 2] = torch.linalg.det(u @ v)

@@ -93,12 +93,7 @@ class RolloutStage:
         transform, initial = self._initial_state(values, rest, normal, offset)
         latents = values["motion_latents"][:, : self.batch.frames - 1]
         rolled = roll_out(self.priors.motion, initial, latents, rest[:, 0], initial_is_local=True)
-        states = rolled.states
-        skeleton = pose_skeleton(rest, states.translation, states.root_orientation, states.body_pose)
-        posed = PosedBody(betas, rest, skeleton, states.body_pose, transform.inverse())
-        contacts = rolled.contact_logits.sigmoid()
-        contacts = torch.cat([contacts[:, :1], contacts], 1)
-        return Rolled(transform, rolled, posed, contacts, normal, offset)
+        return self._on_body(betas, rest, transform, rolled, normal, offset)
 
     def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
         """Sum of each wanted term over the frames and windows of each clip."""
@@ -147,6 +142,22 @@ class RolloutStage:
             joints=local_joints,
             joint_velocities=values["x0_joint_velocities"],
         )
+
+    def _on_body(
+        self,
+        betas: Tensor,
+        rest: Tensor,
+        transform: RigidTransform,
+        rolled: RollOut,
+        normal: Tensor,
+        offset: Tensor,
+    ) -> Rolled:
+        states = rolled.states
+        skeleton = pose_skeleton(rest, states.translation, states.root_orientation, states.body_pose)
+        posed = PosedBody(betas, rest, skeleton, states.body_pose, transform.inverse())
+        contacts = rolled.contact_logits.sigmoid()
+        contacts = torch.cat([contacts[:, :1], contacts], 1)
+        return Rolled(transform, rolled, posed, contacts, normal, offset)
 
     def _prior_terms(self, rolled: Rolled, wanted: Collection[str], frames: int) -> dict[str, Tensor]:
         terms: dict[str, Tensor] = {}

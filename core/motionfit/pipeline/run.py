@@ -135,9 +135,7 @@ class Run:
         if self.cancelled:
             return PhaseEnd(values, (Status.CANCELLED,) * clips, tuple([] for _ in range(clips)))
 
-        def report(
-            phase: Phase, iteration: int, records: list[ClosureRecord], current: Mapping[str, Tensor]
-        ) -> bool:
+        def report(phase: Phase, iteration: int, records: list[ClosureRecord], current: Mapping[str, Tensor]) -> bool:
             return self._tell(phase, iteration, records[0], lambda: motion(current, 0)[0])
 
         end = run_phase(phase, values, tensors, terms, self.settings, report)
@@ -150,9 +148,7 @@ class Run:
             )
         return end
 
-    def _tell(
-        self, phase: Phase, iteration: int, record: ClosureRecord, motion: Callable[[], Motion]
-    ) -> bool:
+    def _tell(self, phase: Phase, iteration: int, record: ClosureRecord, motion: Callable[[], Motion]) -> bool:
         if self.progress is None:
             return True
         total = sum(self._limit(each) for stage in self.settings.stages for each in phases_of(stage))

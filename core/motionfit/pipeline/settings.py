@@ -126,9 +126,7 @@ def load_preset(name_or_path: str) -> FitSettings:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise SettingsError(
-            f"There is no preset file {path}.", f"Presets: {', '.join(preset_names())}."
-        ) from error
+        raise SettingsError(f"There is no preset file {path}.", f"Presets: {', '.join(preset_names())}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from error
     return _from_toml(content, path)

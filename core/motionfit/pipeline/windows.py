@@ -50,10 +50,8 @@ def blend_weights(windows: Windows, frames: int) -> Float[Tensor, "windows frame
     return weights / weights.sum(0)
 
 
-def blend(
-    parts: Float[Tensor, "windows length *rest"], windows: Windows
-) -> Float[Tensor, "frames *rest"]:
-    """One clip of vectors by weighted means."""
+def blend(parts: Float[Tensor, "windows length *rest"], windows: Windows) -> Tensor:
+    """One clip of vectors, (frames, …), by weighted means."""
     frames = windows[-1][1]
     weights = blend_weights(windows, frames).to(parts)
     clip = parts.new_zeros((frames, *parts.shape[2:]))
