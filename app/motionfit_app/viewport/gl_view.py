@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QImage, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QLabel, QWidget
@@ -71,11 +71,13 @@ class GlView(QOpenGLWidget):
             reason = missing_reason()
             if reason:
                 self._fail(MISSING.format(reason=reason))
+            else:
+                QTimer.singleShot(0, self._check_picture)
         super().showEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Leave out what would only warn where OpenGL is missing."""
-        if not self.gl_error:
+        if not self.gl_error and self._has_picture():
             super().paintEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -90,6 +92,15 @@ class GlView(QOpenGLWidget):
             self.colours = scene_colours(self.palette())
             self.update()
         super().changeEvent(event)
+
+    @Slot()
+    def _check_picture(self) -> None:
+        """Some platforms have OpenGL, but none inside of windows (such as Qt's offscreen platform)."""
+        if not self.gl_error and self.isVisible() and not self._has_picture():
+            self._fail(MISSING.format(reason="windows cannot hold OpenGL pictures here"))
+
+    def _has_picture(self) -> bool:
+        return self.isValid() and self.defaultFramebufferObject() != 0
 
     def _fail(self, message: str) -> None:
         self.gl_error = message

@@ -42,6 +42,7 @@ class SceneView(GlView):
         self._orbit = OrbitCamera()
         self._renderer: SceneRenderer | None = None
         self._pressed_at: QPointF | None = None
+        self._is_panning = False
         self._is_framed = False
 
     @property
@@ -153,7 +154,9 @@ class SceneView(GlView):
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Start a drag."""
+        """Start a drag: middle or shift+left pans, left orbits."""
+        is_shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        self._is_panning = event.button() == Qt.MouseButton.MiddleButton or is_shifted
         self._pressed_at = event.position()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -162,13 +165,10 @@ class SceneView(GlView):
             return
         by = event.position() - self._pressed_at
         self._pressed_at = event.position()
-        is_shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if event.buttons() & Qt.MouseButton.MiddleButton or (
-            event.buttons() & Qt.MouseButton.LeftButton and is_shifted
-        ):
+        if self._is_panning:
             scale = 2 * np.tan(self._orbit.field_of_view / 2) * self._orbit.distance / max(self.height(), 1)
             self._orbit = self._orbit.panned(-by.x() * scale, by.y() * scale)
-        elif event.buttons() & Qt.MouseButton.LeftButton:
+        else:
             self._orbit = self._orbit.orbited(-by.x() * _RADIANS_PER_PIXEL, by.y() * _RADIANS_PER_PIXEL)
         self.update()
 
