@@ -1,0 +1,1 @@
+"""Every command: the table of actions, and what the larger ones do."""

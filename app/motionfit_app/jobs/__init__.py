@@ -1,0 +1,1 @@
+"""Background work: the one worker thread and what runs on it."""

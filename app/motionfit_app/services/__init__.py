@@ -1,0 +1,1 @@
+"""What the program needs around the window: preferences, icons, theme, log."""

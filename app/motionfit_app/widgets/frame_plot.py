@@ -1,0 +1,95 @@
+"""A plot of curves over the frames of a clip, with a playhead that a click moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt, Signal, Slot
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a plot; NaN leaves a gap."""
+
+    title: str
+    values: np.ndarray
+    colour: QColor
+
+
+class FramePlot(QWidget):
+    """Curves over frames; a click asks for a frame."""
+
+    frame_clicked = Signal(int)
+
+    def __init__(self, title: str, unit: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.plot = pg.PlotWidget(self)
+        self.plot.setAccessibleName(title)
+        self.plot.setLabel("left", f"{title} ({unit})" if unit else title)
+        self.plot.showGrid(x=True, y=True, alpha=0.15)
+        self.plot.setMenuEnabled(False)
+        self.plot.getPlotItem().getAxis("left").enableAutoSIPrefix(False)
+        self.plot.scene().sigMouseClicked.connect(self._on_clicked)
+        layout.addWidget(self.plot)
+        self._playhead = pg.InfiniteLine(angle=90, movable=False)
+        self.plot.addItem(self._playhead, ignoreBounds=True)
+        self._lines: list[pg.PlotDataItem] = []
+
+    def set_colours(self, base: QColor, text: QColor, playhead: QColor) -> None:
+        """Use the colours of a theme."""
+        self.plot.setBackground(base)
+        for name in ("left", "bottom"):
+            axis = self.plot.getPlotItem().getAxis(name)
+            axis.setPen(text)
+            axis.setTextPen(text)
+        self._playhead.setPen(pg.mkPen(playhead, width=2))
+
+    def set_title(self, title: str, unit: str) -> None:
+        """Name the values."""
+        self.plot.setLabel("left", f"{title} ({unit})" if unit else title)
+        self.plot.setAccessibleName(title)
+
+    def set_curves(self, curves: list[Curve]) -> None:
+        """Show these curves instead of those before."""
+        for line in self._lines:
+            self.plot.removeItem(line)
+        self._lines = []
+        for curve in curves:
+            frames = np.arange(len(curve.values), dtype=np.float64)
+            line = pg.PlotDataItem(
+                frames, curve.values, pen=pg.mkPen(curve.colour, width=2), connect="finite", antialias=True
+            )
+            self.plot.addItem(line)
+            self._lines.append(line)
+        longest = max((len(curve.values) for curve in curves), default=0)
+        if longest:
+            self.plot.setXRange(0, longest - 1, padding=0.01)
+            self.plot.enableAutoRange(axis="y")
+
+    @property
+    def curve_count(self) -> int:
+        """How many curves are shown."""
+        return len(self._lines)
+
+    @Slot(int)
+    def set_frame(self, frame: int) -> None:
+        """Move the playhead."""
+        self._playhead.setPos(frame)
+
+    def position_of(self, frame: int) -> QPointF:
+        """Where a frame is on the plot widget, in the middle of its height."""
+        box = self.plot.getPlotItem().getViewBox()
+        bottom, top = box.viewRange()[1]
+        scene = box.mapViewToScene(QPointF(frame, (bottom + top) / 2))
+        return QPointF(self.plot.mapFromScene(scene))
+
+    def _on_clicked(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            point = self.plot.getPlotItem().getViewBox().mapSceneToView(event.scenePos())
+            self.frame_clicked.emit(round(point.x()))
