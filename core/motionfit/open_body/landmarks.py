@@ -74,7 +74,7 @@ KEYPOINT_ORDER: tuple[int, ...] = (
 )
 SMPLX_LANDMARKS: tuple[Landmark, ...] = (
     Landmark("nose", 332, None, "head", (0.0, -0.015, 0.120)),
-    Landmark("eye", 2800, 6260, "head", (0.030, 0.025, 0.095)),
+    Landmark("eye", 2800, 6260, "head", (0.029, 0.022, 0.091)),
     Landmark("ear", 583, 4071, "head", (0.080, 0.005, -0.005)),
     Landmark("thumb", 2746, 6191, "left_thumb3", (0.025, -0.010, 0.015), is_tip=True),
     Landmark("index", 2319, 5782, "left_index3", (0.025, 0.0, 0.002), is_tip=True),
