@@ -157,9 +157,7 @@ def reduce_mesh(full: FullBodies, vertices: Float[ndarray, "vertices 3"], target
     visible = visible_from_outside(vertices, full.triangles)
     visible &= visible[full.mirror]
     neutral_joints = full.joints.mean(axis=0)
-    found: dict[Landmark, int] = find_landmarks(
-        vertices, neutral_joints, full.weights, visible, full.is_middle
-    )
+    found: dict[Landmark, int] = find_landmarks(vertices, neutral_joints, full.weights, visible, full.is_middle)
     importance = _importance(full, vertices, visible)
     half = HalfMesh(vertices, full.left, full.is_middle, full.weights, importance)
     kept_left, left = decimate_half(half, set(found.values()), target)

@@ -80,9 +80,7 @@ class HalfMesh:
         if self.is_middle[lost]:
             if not self.is_middle[kept] or len(shared) != 1:
                 return False
-        elif self.is_middle[kept] and any(
-            self.is_middle[w] and w not in common for w in around_lost - {kept}
-        ):
+        elif self.is_middle[kept] and any(self.is_middle[w] and w not in common for w in around_lost - {kept}):
             return False
         return self._faces_stay_good(lost, kept, shared)
 

@@ -54,9 +54,7 @@ def cube_joints(base: BaseMesh, points: Float[ndarray, "points 3"]) -> Float[nda
     return with_mirrored_joints(weights, base)
 
 
-def with_mirrored_joints(
-    weights: Float[ndarray, "points joints"], base: BaseMesh
-) -> Float[ndarray, "points joints"]:
+def with_mirrored_joints(weights: Float[ndarray, "points joints"], base: BaseMesh) -> Float[ndarray, "points joints"]:
     """Fills the right side with the mirror image of the left."""
     completed = weights.copy()
     for left, right in enumerate(MIRROR):

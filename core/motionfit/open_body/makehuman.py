@@ -110,14 +110,10 @@ def read_base_mesh(folder: Path) -> BaseMesh:
     new_index = np.full(len(obj_vertices), -1)
     new_index[surface_rows] = np.arange(len(surface_rows))
     cube_rows = {
-        name.removeprefix("joint-"): np.unique(quads)
-        for name, quads in groups.items()
-        if name.startswith("joint-")
+        name.removeprefix("joint-"): np.unique(quads) for name, quads in groups.items() if name.startswith("joint-")
     }
     cubes = {name: len(surface_rows) + i for i, name in enumerate(cube_rows)}
-    mirror = np.concatenate(
-        [new_index[obj_mirror[surface_rows]], [cubes[_cube_mirror(name)] for name in cubes]]
-    )
+    mirror = np.concatenate([new_index[obj_mirror[surface_rows]], [cubes[_cube_mirror(name)] for name in cubes]])
     source_rows = (*surface_rows[:, None], *cube_rows.values())
     points = _symmetrised(_stacked(obj_vertices, source_rows), mirror)
     is_eye = np.isin(surface_rows, [groups[name] for name in _SURFACE_GROUPS[1:]])
@@ -133,9 +129,7 @@ def _stacked(
     return np.asarray(sums / lengths[:, None])
 
 
-def _symmetrised(
-    values: Float[ndarray, "points 3"], mirror: Int[ndarray, " points"]
-) -> Float[ndarray, "points 3"]:
+def _symmetrised(values: Float[ndarray, "points 3"], mirror: Int[ndarray, " points"]) -> Float[ndarray, "points 3"]:
     return np.asarray(0.5 * (values + values[mirror] * MIRROR_SIGN))
 
 

@@ -54,8 +54,7 @@ def sample_people(count: int, rng: np.random.Generator) -> tuple[list[Person], F
                 height=0.0,
                 proportions=float(np.clip(rng.normal(0.2, 0.35), -1, 1)),
                 local={
-                    name: float(np.clip(rng.normal(0.0, deviation), -1, 1))
-                    for name, deviation in LOCAL_TARGETS.items()
+                    name: float(np.clip(rng.normal(0.0, deviation), -1, 1)) for name, deviation in LOCAL_TARGETS.items()
                 },
             )
         )
@@ -103,9 +102,7 @@ class TargetBlender:
         return replace(person, height=end * float(np.clip((stature - middle) / reach, 0.0, 1.0)))
 
 
-def sample_population(
-    base: BaseMesh, count: int, rng: np.random.Generator
-) -> Float[ndarray, "bodies points 3"]:
+def sample_population(base: BaseMesh, count: int, rng: np.random.Generator) -> Float[ndarray, "bodies points 3"]:
     """Returns the point stacks of sampled adults (float32, metres)."""
     blender = TargetBlender(base)
     people, statures = sample_people(count, rng)

@@ -27,9 +27,7 @@ def nonnegative_mean(
     root = np.sqrt(len(points))
     rows = points.reshape(-1, candidates)
     extra = _MEAN_WEIGHT * root * points.mean(axis=0)
-    system = np.vstack(
-        [rows, extra, np.full((1, candidates), _SUM_WEIGHT * root), _RIDGE * root * np.eye(candidates)]
-    )
+    system = np.vstack([rows, extra, np.full((1, candidates), _SUM_WEIGHT * root), _RIDGE * root * np.eye(candidates)])
     right = np.concatenate(
         [
             wanted.ravel(),

@@ -45,9 +45,7 @@ _FINGER_DIRECTION: dict[str, tuple[tuple[float, float, float], ...]] = {
 }
 
 
-def swing(
-    start: Float[ndarray, "3"], end: tuple[float, float, float] | Float[ndarray, "3"]
-) -> Float[ndarray, "3 3"]:
+def swing(start: Float[ndarray, "3"], end: tuple[float, float, float] | Float[ndarray, "3"]) -> Float[ndarray, "3 3"]:
     """Returns the smallest rotation that takes one direction to another."""
     a, b = start / np.linalg.norm(start), np.asarray(end) / np.linalg.norm(end)
     axis, cosine = np.cross(a, b), float(a @ b)

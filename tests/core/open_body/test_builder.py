@@ -135,10 +135,7 @@ def test_macro_shares_of_a_person_add_up():
     for part, total in groups.items():
         assert sum(share for name, share in shares.items() if part in name) == pytest.approx(total)
     origin = sum(
-        shares[f"macrodetails/{o}-{g}-{a}"]
-        for o in ORIGINS
-        for g in ("female", "male")
-        for a in ("young", "old")
+        shares[f"macrodetails/{o}-{g}-{a}"] for o in ORIGINS for g in ("female", "male") for a in ("young", "old")
     )
     assert origin == pytest.approx(1.0)
     assert shares["arms/l-lowerarm-fat-decr"] == shares["arms/r-lowerarm-fat-decr"] == 0.2
@@ -195,9 +192,7 @@ def test_swing_takes_one_direction_to_the_other(rng):
     start, end = rng.normal(size=3), rng.normal(size=3)
     rotation = swing(start, end)
     np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-12)
-    np.testing.assert_allclose(
-        rotation @ start / np.linalg.norm(start), end / np.linalg.norm(end), atol=1e-12
-    )
+    np.testing.assert_allclose(rotation @ start / np.linalg.norm(start), end / np.linalg.norm(end), atol=1e-12)
 
 
 def test_forward_kinematics_keeps_bones_and_places_the_pelvis(rng):
