@@ -61,9 +61,7 @@ def motion_from_arrays(arrays: Arrays, path: Path, fps: float | None = FIT_FPS) 
     rotations = rotation_from_axis_angle(numbers(poses[:, :_LEAST_POSE_NUMBERS]).reshape(-1, BODY_JOINTS, 3))
     contacts = arrays.get("contacts")
     knows_contacts = (
-        contacts is not None
-        and contacts.shape == (poses.shape[0], BODY_JOINTS)
-        and bool(np.isfinite(contacts).all())
+        contacts is not None and contacts.shape == (poses.shape[0], BODY_JOINTS) and bool(np.isfinite(contacts).all())
     )
     motion = Motion(
         fps=rate,
@@ -81,8 +79,7 @@ def _pose_arrays(arrays: Arrays, path: Path) -> tuple[np.ndarray, np.ndarray]:
     missing = [key for key in ("poses", "trans") if key not in arrays]
     if missing:
         raise InputError(
-            f"{path} is not an AMASS motion: it has no {' and no '.join(missing)} "
-            f"(it has {', '.join(arrays)}).",
+            f"{path} is not an AMASS motion: it has no {' and no '.join(missing)} (it has {', '.join(arrays)}).",
             "An AMASS motion holds poses, trans, betas, gender and mocap_framerate.",
         )
     poses, translation = arrays["poses"], arrays["trans"]

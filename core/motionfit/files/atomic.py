@@ -27,9 +27,7 @@ def _as_output_error(path: Path, error: OSError) -> OutputError:
             f"The disk is full: {path} was not written.", "Free some space or choose another place with -o."
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return OutputError(
-            f"{path} is not writable.", "Choose another place with -o or change its permissions."
-        )
+        return OutputError(f"{path} is not writable.", "Choose another place with -o or change its permissions.")
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return OutputError(
             f"{path} cannot be made: a file stands where a folder is needed.", "Choose another place with -o."
@@ -57,6 +55,29 @@ def atomic_file(path: Path) -> Iterator[Path]:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def recover_folder(path: Path) -> None:
+    """Clear up after a writer of the folder `path` that was killed: put back what it had moved aside."""
+    path = path.absolute()
+    for leftover in path.parent.glob(f".{path.name}.*-*"):
+        name, _, process = leftover.name.removeprefix(f".{path.name}.").partition("-")
+        if name not in ("writing", "old") or not process.isdigit() or _is_running(int(process)):
+            continue
+        if name == "old" and not path.exists():
+            leftover.rename(path)
+        elif leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @contextmanager

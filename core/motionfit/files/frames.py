@@ -22,9 +22,7 @@ def transform_motion(motion: Motion, body: BodyModel, transform: RigidTransform)
     """
     origin = body.rest_joints(motion.betas)[0]
     root = transform.apply(motion.translation + origin)
-    return replace(
-        motion, translation=root - origin, root_orientation=transform.rotation @ motion.root_orientation
-    )
+    return replace(motion, translation=root - origin, root_orientation=transform.rotation @ motion.root_orientation)
 
 
 def transform_floor(floor: Floor, transform: RigidTransform) -> Floor:

@@ -147,7 +147,7 @@ def _read_clip_folder(path: Path, body: Callable[[], BodyModel]) -> tuple[Motion
     motion = motion_from_arrays(arrays, truth_file, observations.fps)
     truth, floor = motion, world_floor()
     if observations.in_camera_frame:
-        camera = _camera_pose(arrays, truth_file)
+        camera = camera_pose(arrays, truth_file)
         truth, floor = transform_motion(motion, body(), camera), transform_floor(floor, camera)
     if truth.frames != observations.frames:
         raise InputError(
@@ -157,7 +157,12 @@ def _read_clip_folder(path: Path, body: Callable[[], BodyModel]) -> tuple[Motion
     return motion, ClipInput(path.name, observations, truth, floor, video)
 
 
-def _camera_pose(arrays: Arrays, path: Path) -> RigidTransform:
+def camera_pose(arrays: Arrays, path: Path) -> RigidTransform:
+    """The camera frame from the world that a truth file tells.
+
+    Raises:
+        InputError: It does not tell it, or in a wrong shape.
+    """
     missing = [key for key in ("camera_rotation", "camera_translation") if key not in arrays]
     if missing:
         raise InputError(
@@ -175,9 +180,7 @@ def _camera_pose(arrays: Arrays, path: Path) -> RigidTransform:
 
 def _read_openpose_folder(path: Path, person: int | None) -> ClipInput:
     if (path / "report.json").is_file() and (path / "result.npz").is_file():
-        raise InputError(
-            f"{path} is the result of a fit, not an input.", "Give the clip that it was made from."
-        )
+        raise InputError(f"{path} is the result of a fit, not an input.", "Give the clip that it was made from.")
     if not any(path.iterdir()):
         raise InputError(f"The folder {path} is empty.", "Give a folder of OpenPose JSON files.")
     found = read_openpose(path, person)
@@ -220,9 +223,7 @@ def _read_video(path: Path, keypoints: Path | None, person: int | None) -> ClipI
             "Run OpenPose (BODY_25, --write_json DIR) and give --keypoints DIR.",
         )
     if not keypoints.is_dir():
-        raise InputError(
-            f"There is no folder {keypoints}.", "--keypoints takes a folder of OpenPose JSON files."
-        )
+        raise InputError(f"There is no folder {keypoints}.", "--keypoints takes a folder of OpenPose JSON files.")
     from motionfit.files.video import VideoFile  # codecs take long to load: only where there is a video
 
     video = VideoFile(path)

@@ -31,17 +31,13 @@ def frame_rate(arrays: Arrays, frames: int, path: Path) -> float:
             raise InputError(f"{path}: fps is {fps:g}; it must be above 0.", "Give frames per second.")
         return fps
     if "times" not in arrays:
-        raise InputError(
-            f"{path} has neither fps nor times.", "Add fps (frames per second) or times (seconds)."
-        )
+        raise InputError(f"{path} has neither fps nor times.", "Add fps (frames per second) or times (seconds).")
     times = np.asarray(arrays["times"], np.float64)
     if times.shape != (frames,):
         raise InputError(f"{path}: times has the shape {times.shape}, and there are {frames} frames.")
     steps = np.diff(times)
     if not np.isfinite(times).all() or (steps <= 0).any():
-        raise InputError(
-            f"{path}: times must rise from frame to frame.", "Give the time of each frame in seconds."
-        )
+        raise InputError(f"{path}: times must rise from frame to frame.", "Give the time of each frame in seconds.")
     if steps.max() > 1.05 * steps.min():
         raise InputError(
             f"{path}: times are uneven ({steps.min():.4f} to {steps.max():.4f} s apart); "
@@ -162,6 +158,4 @@ def check_something_observed(masks: Sequence[Tensor], path: Path) -> None:
             "Check how the file was made.",
         )
     if count < 2:
-        raise InputError(
-            f"{path}: only one frame holds observations; a fit needs 2 or more.", "Give a longer clip."
-        )
+        raise InputError(f"{path}: only one frame holds observations; a fit needs 2 or more.", "Give a longer clip.")

@@ -65,9 +65,7 @@ def read_observations(path: Path) -> Observations:
     return observations_from_arrays(read_npz(path), path)
 
 
-def observations_from_arrays(
-    arrays: Arrays, path: Path, image_size: tuple[int, int] | None = None
-) -> Observations:
+def observations_from_arrays(arrays: Arrays, path: Path, image_size: tuple[int, int] | None = None) -> Observations:
     """Check the arrays of an observation npz and build the observations; see `read_observations`.
 
     Args:
@@ -140,9 +138,7 @@ def _frames(arrays: Arrays, path: Path) -> int:
             continue
         shape = arrays[key].shape
         if len(shape) != 3 or shape[1:] != (points, 3):
-            raise InputError(
-                f"{path}: {key} has the shape {shape}, not (frames, {points}, 3).", _shape_hint(key)
-            )
+            raise InputError(f"{path}: {key} has the shape {shape}, not (frames, {points}, 3).", _shape_hint(key))
         if not np.issubdtype(arrays[key].dtype, np.number):
             raise InputError(f"{path}: {key} holds {arrays[key].dtype}, not numbers.")
         counts[key] = shape[0]
@@ -161,11 +157,7 @@ def _frames(arrays: Arrays, path: Path) -> int:
 def _shape_hint(key: str) -> str:
     if key == "joints3d":
         return "For other joints than SMPL's 22 add joint_map: the SMPL joint of each."
-    return (
-        "The order of the points is that of BODY_25."
-        if key == "keypoints2d"
-        else "See cli.md for their order."
-    )
+    return "The order of the points is that of BODY_25." if key == "keypoints2d" else "See cli.md for their order."
 
 
 def _read_3d(arrays: Arrays, fps: float, frames: int, path: Path) -> Observations:
@@ -198,9 +190,7 @@ def _map_joints(values: np.ndarray, arrays: Arrays, path: Path) -> np.ndarray:
     targets = np.asarray(arrays["joint_map"]).reshape(-1)
     used = targets[targets >= 0]
     if not np.issubdtype(targets.dtype, np.integer) or (used >= BODY_JOINTS).any():
-        raise InputError(
-            f"{path}: joint_map must hold integers from 0 to {BODY_JOINTS - 1} (-1 leaves a joint out)."
-        )
+        raise InputError(f"{path}: joint_map must hold integers from 0 to {BODY_JOINTS - 1} (-1 leaves a joint out).")
     if len(set(used.tolist())) != len(used):
         raise InputError(f"{path}: joint_map names a joint twice.", "Each SMPL joint may be observed once.")
     mapped = np.full((values.shape[0], BODY_JOINTS, 3), np.nan)
@@ -208,9 +198,7 @@ def _map_joints(values: np.ndarray, arrays: Arrays, path: Path) -> np.ndarray:
     return mapped
 
 
-def _read_2d(
-    arrays: Arrays, fps: float, frames: int, path: Path, image_size: tuple[int, int] | None
-) -> Observations:
+def _read_2d(arrays: Arrays, fps: float, frames: int, path: Path, image_size: tuple[int, int] | None) -> Observations:
     size = _image_size(arrays, path) or image_size
     if size is None:
         raise InputError(

@@ -81,9 +81,7 @@ def read_openpose(folder: Path, person: int | None = None) -> OpenPoseClip:
         keypoints[number - first] = found
     warnings = []
     if len(tracks) > 1 and person is None:
-        warnings.append(
-            f"{len(tracks)} people were found; the most visible one is fitted (--person chooses another)."
-        )
+        warnings.append(f"{len(tracks)} people were found; the most visible one is fitted (--person chooses another).")
     return OpenPoseClip(keypoints, first, len(tracks), tuple(warnings))
 
 
@@ -118,9 +116,7 @@ def _read_people(path: Path) -> list[np.ndarray]:
         people = content["people"]
         found = [_keypoints(entry, path) for entry in people]
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} is truncated or is not JSON ({error}).", "Copy or make the file again."
-        ) from error
+        raise InputError(f"{path} is truncated or is not JSON ({error}).", "Copy or make the file again.") from error
     except (KeyError, TypeError) as error:
         raise InputError(
             f"{path} is not an OpenPose file: it has no people with pose_keypoints_2d.",

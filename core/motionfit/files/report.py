@@ -18,9 +18,7 @@ _PACKAGES = ("motionfit", "torch", "numpy", "scipy")
 Report = dict[str, Any]
 
 
-def build_report(
-    result: FitResult, finished: Sequence[str], metrics: Mapping[str, float] | None = None
-) -> Report:
+def build_report(result: FitResult, finished: Sequence[str], metrics: Mapping[str, float] | None = None) -> Report:
     """Everything about a fit but its motions, as JSON values; NaN and infinite numbers become null.
 
     Args:

@@ -21,7 +21,7 @@ import torch
 from motionfit.body.model import BodyModel, pose_skeleton
 from motionfit.errors import InputError, MotionFitError, OutputError
 from motionfit.files.amass import amass_arrays
-from motionfit.files.atomic import atomic_folder, output_errors
+from motionfit.files.atomic import atomic_folder, output_errors, recover_folder
 from motionfit.files.frames import transform_floor, transform_motion
 from motionfit.files.npz import Arrays, array_of, read_npz, save_arrays
 from motionfit.files.observation_archive import read_observations, write_observations
@@ -86,6 +86,7 @@ def check_output_folder(folder: Path) -> None:
         OutputError: The place is a file, holds something else than a result, or is not writable.
     """
     with output_errors(folder):
+        recover_folder(folder)
         if folder.exists() and not folder.is_dir():
             raise OutputError(f"{folder} is a file, not a folder.", "Choose another place with -o.")
         if folder.is_dir() and any(folder.iterdir()) and not _looks_like_result(folder):
@@ -97,6 +98,12 @@ def check_output_folder(folder: Path) -> None:
         probe = folder.absolute().parent / f".{folder.name}.probe"
         probe.touch()
         probe.unlink()
+
+
+def has_result(folder: Path) -> bool:
+    """Whether a folder holds a result that was written to its end."""
+    recover_folder(folder)
+    return (folder / REPORT_FILE).is_file()
 
 
 def _looks_like_result(folder: Path) -> bool:
@@ -117,9 +124,7 @@ def world_from_observed(result: FitResult, stage: StageResult | None = None) -> 
     return RigidTransform(torch.eye(3, dtype=like.dtype, device=like.device), torch.zeros_like(like[0]))
 
 
-def world_motion(
-    result: FitResult, body: BodyModel, stage: StageResult | None = None
-) -> tuple[Motion, Floor]:
+def world_motion(result: FitResult, body: BodyModel, stage: StageResult | None = None) -> tuple[Motion, Floor]:
     """A stage's motion (by default the last's) and floor in the world frame, z up."""
     stage = result.final if stage is None else stage
     transform = world_from_observed(result, stage)
@@ -160,6 +165,7 @@ def read_report(folder: Path) -> Report:
     Raises:
         OutputError: There is no result, or it was not written to its end.
     """
+    recover_folder(folder)
     if not folder.is_dir():
         raise OutputError(f"There is no result folder {folder}.", "Run `motionfit fit INPUT -o DIR` first.")
     file = folder / REPORT_FILE

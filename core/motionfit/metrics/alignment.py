@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from motionfit.geometry.planes import RigidTransform
+
 
 @dataclass(frozen=True)
 class Similarity:
@@ -40,3 +42,17 @@ def align(points: Float[Tensor, "*batch points 3"], target: Float[Tensor, "*batc
     scale = torch.where(is_point, torch.ones_like(scale), scale)
     moved = scale[..., None] * (rotation @ centre.transpose(-1, -2)).squeeze(-1)
     return Similarity(scale, rotation, target_centre.squeeze(-2) - moved)
+
+
+def align_over_floor(
+    joints: Float[Tensor, "frames joints 3"], target: Float[Tensor, "frames joints 3"]
+) -> RigidTransform:
+    """The least-squares turn about the vertical and move along the floor (z up) from joints to target."""
+    points, goal = joints.flatten(0, 1), target.flatten(0, 1)
+    centre, goal_centre = points.mean(0), goal.mean(0)
+    a, b = (points - centre)[:, :2], (goal - goal_centre)[:, :2]
+    angle = torch.atan2((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum(), (a * b).sum())
+    cosine, sine, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
+    rotation = torch.stack([cosine, -sine, zero, sine, cosine, zero, zero, zero, one]).reshape(3, 3)
+    move = goal_centre - rotation @ centre
+    return RigidTransform(rotation, torch.cat([move[:2], zero.reshape(1)]))

@@ -39,7 +39,8 @@ Joints = Float[Tensor, "frames 22 3"]
 
 def heights(points: Float[Tensor, "*batch 3"], floor: Floor) -> Float[Tensor, "*batch"]:
     """Height over the floor, metres; negative below it."""
-    return points @ floor.normal - floor.offset
+    height: Float[Tensor, "*batch"] = points @ floor.normal - floor.offset
+    return height
 
 
 def touching(joints: Joints, fps: float, floor: Floor) -> Bool[Tensor, "frames 8"]:
@@ -73,7 +74,8 @@ def skating_cm(joints: Joints, floor: Floor) -> Float[Tensor, " frames"]:
     """
     feet = joints[:, list(_FEET_HEIGHTS)]
     limits = joints.new_tensor(list(_FEET_HEIGHTS.values()))
-    slide = project_on_plane(feet[1:] - feet[:-1], floor.normal).norm(dim=-1)
+    step = feet[1:] - feet[:-1]
+    slide = project_on_plane(step, floor.normal.expand_as(step)).norm(dim=-1)
     height = heights(feet, floor)
     middle = (height[1:] + height[:-1]) / 2.0
     weight = (2.0 - torch.exp2(middle.clamp(min=0.0) / limits)).clamp(min=0.0)

@@ -50,9 +50,7 @@ def camera_from_world(motion: Motion, body: BodyModel, projection: Projection) -
     return transform
 
 
-def _looking_at(
-    centre: Float[Tensor, "xyz=3"], toward: Float[Tensor, "xyz=3"], distance: float
-) -> RigidTransform:
+def _looking_at(centre: Float[Tensor, "xyz=3"], toward: Float[Tensor, "xyz=3"], distance: float) -> RigidTransform:
     position = centre + distance * toward
     position[2] = _HEIGHT
     forward = centre - position

@@ -98,9 +98,7 @@ class SimulationSpec:
 def _check_key(key: str, equals: str, item: str) -> None:
     if key not in _KEYS:
         near = difflib.get_close_matches(key, _KEYS, n=1)
-        raise SettingsError(
-            f"--simulate: {item!r} is not known.", f"Did you mean {near[0]}=?" if near else _EXAMPLE
-        )
+        raise SettingsError(f"--simulate: {item!r} is not known.", f"Did you mean {near[0]}=?" if near else _EXAMPLE)
     if not equals:
         raise SettingsError(f"--simulate: {key} needs a value.", _EXAMPLE)
 

@@ -1,0 +1,55 @@
+"""`motionfit bench`: the figures of accuracy and speed, measured here and now."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from motionfit.cli.console import print_table, say
+from motionfit.cli.options import Commands, add_common
+
+
+def add_command(commands: Commands) -> None:
+    """Register `bench accuracy` and `bench speed`."""
+    parser = commands.add_parser("bench", help="measure accuracy or speed", description="Measure, and tell how.")
+    kinds = parser.add_subparsers(title="what to measure", metavar="WHAT", required=True)
+    accuracy = kinds.add_parser("accuracy", help="errors of each stage on degraded motions whose truth is known")
+    accuracy.add_argument("--data", type=Path, metavar="DIR", help="folder of AMASS motions (the demo clip's truth)")
+    speed = kinds.add_parser("speed", help="seconds of a closure and of a whole fit")
+    for kind, function in ((accuracy, run_accuracy), (speed, run_speed)):
+        kind.add_argument("--quick", action="store_true", help="fewer clips or repetitions")
+        add_common(kind)
+        kind.set_defaults(run=function)
+
+
+def run_accuracy(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
+    """Measure accuracy."""
+    import torch
+
+    from motionfit.bench import accuracy
+
+    torch.set_num_threads(given.threads)
+    report = accuracy.run_accuracy(
+        data=given.data, quick=given.quick, note=lambda text: _note(given, text), seed=given.seed
+    )
+    header, *rows = accuracy.table(report)
+    print_table(given, "accuracy", header, rows)
+    return 0, report
+
+
+def run_speed(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
+    """Measure speed."""
+    import torch
+
+    from motionfit.bench import speed
+
+    torch.set_num_threads(given.threads)
+    report = speed.run_speed(quick=given.quick, note=lambda text: _note(given, text))
+    rows = [[name, f"{value:.4g}"] for name, value in report.items() if isinstance(value, int | float)]
+    print_table(given, "speed", ("measure", "value"), rows)
+    return 0, report
+
+
+def _note(given: argparse.Namespace, text: str) -> None:
+    if not given.json:
+        say(given, text)

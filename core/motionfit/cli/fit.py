@@ -1,0 +1,93 @@
+"""`motionfit fit`: fit one clip and write a result folder."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from motionfit.cli.console import print_table, say
+from motionfit.cli.options import Commands, add_common, not_negative, positive
+from motionfit.errors import SettingsError
+from motionfit.pipeline.settings import Freeze
+from motionfit.pipeline.stages import OPTIMISED_STAGES, VARIABLE_TITLES
+
+
+def add_command(commands: Commands) -> None:
+    """Register `fit`."""
+    parser = commands.add_parser(
+        "fit",
+        help="fit one clip",
+        description="Fit a body to one clip: a video with --keypoints, a folder of OpenPose JSON, an AMASS "
+        "motion npz (its joints are fitted, or degraded ones with --simulate), an observation npz, or a "
+        "clip folder.",
+    )
+    parser.add_argument("input", type=Path, metavar="INPUT", help="what to fit")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="result folder; replaced")
+    add_fit_options(parser)
+    data = parser.add_argument_group("input")
+    data.add_argument("--keypoints", type=Path, metavar="DIR", help="OpenPose JSON files of the video INPUT")
+    data.add_argument("--person", type=not_negative, metavar="N", help="which person; 0 is the most visible")
+    data.add_argument(
+        "--simulate", metavar="SPEC",
+        help="degrade a known motion: noise=0.04 (m), below=0.9 (m), project=1280x720:f1060, noise_px=, drop=, "
+        "missing=20:30; combine with commas",
+    )  # fmt: skip
+    parser.add_argument("--resume", action="store_true", help="keep the finished stages of the result in DIR")
+    add_common(parser)
+    parser.set_defaults(run=run)
+
+
+def add_fit_options(parser: argparse.ArgumentParser) -> None:
+    """The options that say how to fit."""
+    group = parser.add_argument_group("fit")
+    group.add_argument("--body", type=Path, metavar="FILE", help="SMPL-H .npz or .pkl (the open body)")
+    group.add_argument("--preset", metavar="NAME|FILE", help="preset or TOML file (by the kind of input)")
+    group.add_argument("--stages", type=stages, metavar="1,2,3", help="stages to run (all)")
+    group.add_argument(
+        "--freeze", type=freeze, action="append", default=[], metavar="VAR[@STAGE]",
+        help=f"hold a variable, in a stage or everywhere: {', '.join(VARIABLE_TITLES)}",
+    )  # fmt: skip
+    group.add_argument("--window", type=positive, metavar="N", help="frames of a stage III window (60)")
+    group.add_argument("--overlap", type=not_negative, metavar="N", help="frames that windows share (10)")
+
+
+def stages(text: str) -> tuple[str, ...]:
+    """Stage keys from "1,2,3", in their order."""
+    names = {key.removeprefix("stage"): key for key in OPTIMISED_STAGES}
+    chosen = {part.strip() for part in text.split(",")}
+    unknown = sorted(chosen - set(names))
+    if unknown:
+        raise argparse.ArgumentTypeError(f"there is no stage {', '.join(map(repr, unknown))}; there are 1, 2 and 3")
+    keys = tuple(key for name, key in names.items() if name in chosen)
+    places = [OPTIMISED_STAGES.index(key) for key in keys]
+    if places != list(range(places[0], places[0] + len(places))):
+        raise argparse.ArgumentTypeError(f"{text!r} leaves a stage out in between")
+    return keys
+
+
+def freeze(text: str) -> Freeze:
+    """A variable to hold, from VAR or VAR@STAGE."""
+    try:
+        return Freeze.parse(text)
+    except SettingsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def run(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
+    """Fit, write, and tell."""
+    from motionfit.cli.fit_job import FitRequest, run_fit
+    from motionfit.cli.tables import metric_rows
+
+    request = FitRequest(
+        input=given.input,
+        output=given.output,
+        keypoints=given.keypoints,
+        person=given.person,
+        simulate=given.simulate,
+        resume=given.resume,
+    )
+    outcome = run_fit(given, request)
+    if outcome.metrics:
+        print_table(given, outcome.name, ("metric", "value"), metric_rows({"": outcome.metrics}))
+    say(given, outcome.sentence)
+    return outcome.code, outcome.report

@@ -1,0 +1,155 @@
+"""A fit from input to result folder, with what is done kept after every stage."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from motionfit.body.load import load_body
+from motionfit.body.model import BodyModel
+from motionfit.cli.console import LogLines, keep_log
+from motionfit.cli.progress import FitMonitor
+from motionfit.cli.resume import earlier_fit, unfinished
+from motionfit.errors import OutputError
+from motionfit.files.inputs import ClipInput, read_input
+from motionfit.files.report import Report, without_histories
+from motionfit.files.result import check_output_folder, read_report, write_result
+from motionfit.metrics import evaluate
+from motionfit.pipeline.fit import fit
+from motionfit.pipeline.result import FitResult, StageResult
+from motionfit.pipeline.settings import FitSettings, load_preset
+from motionfit.priors.checkpoints import Priors, load_priors
+
+_logger = logging.getLogger(__name__)
+_PRESETS = {"joints3d": "joints3d", "keypoints3d": "keypoints3d", "keypoints2d": "video"}
+
+
+@dataclass(frozen=True)
+class FitRequest:
+    """What to fit and where to put it."""
+
+    input: Path
+    output: Path
+    keypoints: Path | None = None
+    person: int | None = None
+    simulate: str | None = None
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class FitOutcome:
+    """What came of it.
+
+    Attributes:
+        code: Exit code: 0, or 130 when it was stopped.
+        name: Of the clip.
+        metrics: Of the last stage.
+        sentence: For people.
+        report: For --json.
+        clip: What was fitted.
+        result: All stages.
+        body: That was fitted.
+    """
+
+    code: int
+    name: str
+    metrics: Mapping[str, float]
+    sentence: str
+    report: Report
+    clip: ClipInput
+    result: FitResult
+    body: BodyModel
+
+
+def run_fit(given: argparse.Namespace, request: FitRequest) -> FitOutcome:
+    """Fit a clip and write the result folder.
+
+    Raises:
+        MotionFitError: Of any kind; nothing half-written is left.
+    """
+    torch.set_num_threads(given.threads)
+    lines = keep_log()
+    check_output_folder(request.output)
+    body = load_body(given.body)
+    clip = read_input(request.input, request.keypoints, request.simulate, request.person, given.seed, body)
+    for warning in clip.observations.warnings:
+        _logger.warning("%s", warning)
+    settings = settings_for(given, clip)
+    previous = earlier_fit(request.output, clip, settings, body) if request.resume else None
+    if previous is not None:
+        settings = replace(settings, stages=unfinished(request.output, settings))
+        if not settings.stages:
+            return _nothing_to_do(request, clip, previous, body)
+    priors = load_priors()
+    result = _fit(given, request, clip, body, priors, settings, previous, lines)
+    return _written(request, clip, result, body, lines)
+
+
+def settings_for(given: argparse.Namespace, clip: ClipInput) -> FitSettings:
+    """The preset (by the kind of the observations) with the options of the command line."""
+    settings = load_preset(given.preset or _PRESETS[clip.observations.kind])
+    return replace(
+        settings,
+        stages=given.stages or settings.stages,
+        freezes=frozenset(given.freeze) | settings.freezes,
+        window=given.window or settings.window,
+        overlap=settings.overlap if given.overlap is None else given.overlap,
+        device=given.device,
+        threads=given.threads,
+        seed=given.seed,
+    )
+
+
+def _fit(
+    given: argparse.Namespace,
+    request: FitRequest,
+    clip: ClipInput,
+    body: BodyModel,
+    priors: Priors,
+    settings: FitSettings,
+    previous: FitResult | None,
+    lines: LogLines,
+) -> FitResult:
+    _logger.info("Fitting %s: %d frames of %s", clip.name, clip.observations.frames, clip.observations.kind)
+
+    def keep(stages: Mapping[str, StageResult]) -> None:
+        partial = FitResult(clip.observations, settings, dict(stages), (), body.content_hash, priors.hash, True, {})
+        write_result(request.output, partial, body, log=lines.text, finished=tuple(stages))
+
+    with FitMonitor(given, keep) as monitor:
+        return fit(clip.observations, body, priors, settings, monitor, previous)
+
+
+def metrics_of(result: FitResult, stage: StageResult, clip: ClipInput, body: BodyModel) -> dict[str, float]:
+    """All metrics of a stage, against the truth where it is known."""
+    motion = stage.motion.to("cpu")
+    return evaluate(motion, clip.truth, body, result.observations, stage.floor, clip.truth_floor)
+
+
+def _written(request: FitRequest, clip: ClipInput, result: FitResult, body: BodyModel, lines: LogLines) -> FitOutcome:
+    metrics = metrics_of(result, result.final, clip, body)
+    for key, stage in result.stages.items():
+        _logger.info("%s: %s", key, stage.status)
+    report = write_result(request.output, result, body, metrics, lines.text)
+    seconds = sum(stage.seconds for stage in result.stages.values())
+    sentence = (
+        f"Stopped after {seconds:.1f} s; what is done is in {request.output} (go on with --resume)."
+        if result.cancelled
+        else f"Fitted {clip.name} in {seconds:.1f} s; the result is in {request.output}."
+    )
+    code = 130 if result.cancelled else 0
+    return FitOutcome(code, clip.name, metrics, sentence, without_histories(report), clip, result, body)
+
+
+def _nothing_to_do(request: FitRequest, clip: ClipInput, previous: FitResult, body: BodyModel) -> FitOutcome:
+    report = read_report(request.output)
+    if report.get("cancelled"):
+        raise OutputError(f"{request.output} is marked as stopped but lacks no stage.", "Fit without --resume.")
+    sentence = f"{clip.name} is fitted already; the result is in {request.output}."
+    metrics = {name: value for name, value in report["metrics"].items() if value is not None}
+    return FitOutcome(0, clip.name, metrics, sentence, without_histories(report), clip, previous, body)
