@@ -31,6 +31,10 @@ class SceneColours:
     shadow: Colour
     text: QColor
 
+    def contrasting(self, colour: QColor) -> QColor:
+        """A stronger tone of a colour: lighter on dark, darker on light ground."""
+        return colour.lighter(150) if self.text.lightness() > 128 else colour.darker(230)
+
 
 def _colour(name: str, alpha: float = 1.0) -> Colour:
     value = QColor(name)

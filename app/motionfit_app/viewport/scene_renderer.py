@@ -32,10 +32,10 @@ from motionfit_app.viewport.tracks import BodyTrack
 
 _JOINTS = 22
 _JOINT_RADIUS = 0.022
-_CONTACT_RADIUS = 0.065
+_CONTACT_RADIUS = 0.05
 _IN_CONTACT = 0.5
 _GHOST_ALPHA = 0.28
-_XRAY_ALPHA = 0.45
+_XRAY_ALPHA = 0.35
 _AXIS_LENGTH = 0.5
 
 
@@ -66,7 +66,7 @@ class SceneRenderer:
         options, shown = content.options, content.shown() if content.meshes is not None else []
         for track in shown:
             if options.skeleton:
-                self._draw_skeleton(content, track, eye)
+                self._draw_skeleton(content, track, eye, colours)
             if options.contacts:
                 self._draw_contacts(content, track, eye, colours)
             if options.mesh and not options.skeleton:
@@ -106,10 +106,10 @@ class SceneRenderer:
             self._slots[place] = MeshSlot(self._meshes, content.meshes.triangles)
         return self._slots[place].show(content.meshes.mesh(track.motion, content.frame))
 
-    def _draw_skeleton(self, content: SceneContent, track: BodyTrack, eye: Eye) -> None:
+    def _draw_skeleton(self, content: SceneContent, track: BodyTrack, eye: Eye, colours: SceneColours) -> None:
         assert content.meshes is not None
         joints = content.meshes.joints(track.motion, content.frame)
-        colour = rgba(track.colour.lighter(135))
+        colour = rgba(colours.contrasting(track.colour) if content.options.mesh else track.colour)
         self._segments.upload(shapes.bones(joints, colour))
         self._lines.draw(self._segments, content.model(track), eye, 4.0, is_solid=True)
         self._balls.upload(shapes.balls(joints, np.full(_JOINTS, _JOINT_RADIUS)))
@@ -154,24 +154,24 @@ class SceneRenderer:
             for track in shown:
                 colour = rgba(track.colour, _XRAY_ALPHA)
                 self._meshes.see_through(self._mesh(content, track), content.model(track), eye, colour)
-        wanted: dict[tuple[int, int], MeshSlot] = {}
-        if content.options.ghosts:
-            assert content.meshes is not None or not shown
-            for track in shown:
-                for frame in content.ghost_frames(track):
-                    key = (content.tracks.index(track), frame)
-                    wanted[key] = self._ghosts.get(key) or self._new_slot(content)
-                    self._draw_ghost(content, track, frame, wanted[key], eye)
-        self._ghosts = wanted
+        self._draw_ghosts(content, shown if content.options.ghosts else [], eye)
 
-    def _new_slot(self, content: SceneContent) -> MeshSlot:
-        assert content.meshes is not None
-        return MeshSlot(self._meshes, content.meshes.triangles)
-
-    def _draw_ghost(self, content: SceneContent, track: BodyTrack, frame: int, slot: MeshSlot, eye: Eye) -> None:
-        assert content.meshes is not None
-        mesh = slot.show(content.meshes.mesh(track.motion, frame))
-        self._meshes.see_through(mesh, content.model(track), eye, rgba(track.colour, _GHOST_ALPHA))
+    def _draw_ghosts(self, content: SceneContent, shown: list[BodyTrack], eye: Eye) -> None:
+        """Far ones first, so that near ones lie over them; slots of ghosts that went are freed."""
+        place = np.linalg.inv(eye.view)[:3, 3]
+        ghosts: list[tuple[float, BodyTrack, int]] = []
+        for track in shown:
+            frames = content.ghost_frames(track)
+            distances = np.linalg.norm(content.root_path(track)[frames] - place, axis=-1)
+            ghosts += [(float(far), track, frame) for far, frame in zip(distances, frames, strict=True)]
+        slots: dict[tuple[int, int], MeshSlot] = {}
+        for _, track, frame in sorted(ghosts, key=lambda ghost: -ghost[0]):
+            assert content.meshes is not None
+            key = (content.tracks.index(track), frame)
+            slots[key] = self._ghosts.get(key) or MeshSlot(self._meshes, content.meshes.triangles)
+            mesh = slots[key].show(content.meshes.mesh(track.motion, frame))
+            self._meshes.see_through(mesh, content.model(track), eye, rgba(track.colour, _GHOST_ALPHA))
+        self._ghosts = slots
 
     def _draw_marks(self, content: SceneContent, shown: list[BodyTrack], eye: Eye, colours: SceneColours) -> None:
         if content.options.trail:

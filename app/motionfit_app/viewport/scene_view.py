@@ -119,7 +119,8 @@ class SceneView(GlView):
         else:
             way = np.concatenate(paths)
             low, high = way.min(0), way.max(0)
-            target, radius = (low + high) / 2, float(np.linalg.norm(high - low)) / 2 + _BODY_REACH
+            target, reach = (low + high) / 2, float(np.linalg.norm(high - low)) / 2
+            radius = max(_BODY_REACH, reach + 0.7)
             target[2] -= 0.05
             self._orbit = self._fitting(target, radius, azimuth, np.radians(14.0))
         self.update()

@@ -17,6 +17,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from jaxtyping import Float64, UInt8
@@ -179,7 +180,7 @@ class VideoFile:
                 self._keep(frame.pts, frame)
                 if frame.pts >= stamp:
                     return frame.pts == stamp
-        except av.error.FFmpegError as error:
+        except FFmpegError as error:
             _LOG.warning("Decoding %s stopped: %s", self.path, error)
             self._position = None
         return False
@@ -220,7 +221,7 @@ def write_video(path: Path | str, frames: Iterable[Picture], fps: float) -> None
                 even = np.ascontiguousarray(picture[:height, :width])
                 container.mux(stream.encode(VideoFrame.from_ndarray(even, format="rgb24")))
             container.mux(stream.encode())
-    except (av.error.FFmpegError, OSError, ValueError) as error:
+    except (FFmpegError, OSError, ValueError) as error:
         raise OutputError(
             f"The video {path} cannot be written: {error}.", "Write to an existing folder, as .mp4."
         ) from error
@@ -229,7 +230,7 @@ def write_video(path: Path | str, frames: Iterable[Picture], fps: float) -> None
 def _open(path: Path) -> InputContainer:
     try:
         container = av.open(str(path))
-    except (av.error.FFmpegError, OSError) as error:
+    except (FFmpegError, OSError) as error:
         raise InputError(
             f"{path} cannot be opened as a video: {error}.", "Give an mp4, mov, mkv, webm or avi file."
         ) from error
@@ -254,7 +255,7 @@ def _read_table(container: InputContainer, path: Path) -> _FrameTable:
             stamps.append(packet.pts)
             if packet.is_keyframe:
                 keys.append(packet.pts)
-    except av.error.FFmpegError as error:
+    except FFmpegError as error:
         _LOG.warning("Reading %s stopped early: %s", path, error)
     if not stamps:
         raise InputError(f"{path} is a video with 0 frames.", "Record or export it again.")
