@@ -11,6 +11,7 @@ XVFB := xvfb-run -a -s "-screen 0 1280x1024x24 +extension GLX"
 TEST_ENVIRONMENT := OMP_NUM_THREADS=1 QT_QPA_PLATFORM=xcb LIBGL_ALWAYS_SOFTWARE=1
 WORKERS ?= 2
 
+.NOTPARALLEL:
 .PHONY: help setup demo test lint types contracts wheel unit format clean system-packages
 
 help:
