@@ -28,9 +28,7 @@ def velocity(samples: Float[Tensor, "*shape"], fps: float, frame_axis: int = -2)
     return (torch.cat([steps[:1], middle, steps[-1:]]) * fps).movedim(0, frame_axis)
 
 
-def central_velocity(
-    samples: Float[Tensor, "*shape"], fps: float, frame_axis: int = -2
-) -> Float[Tensor, "*inner"]:
+def central_velocity(samples: Float[Tensor, "*shape"], fps: float, frame_axis: int = -2) -> Float[Tensor, "*inner"]:
     """Central differences of the inner frames only: the first and last frame are lost."""
     count = samples.shape[frame_axis]
     if count < 3:
@@ -39,9 +37,7 @@ def central_velocity(
     return (later - sooner) * (fps / 2.0)
 
 
-def angular_velocity(
-    rotations: Float[Tensor, "*batch frames 3 3"], fps: float
-) -> Float[Tensor, "*batch frames 3"]:
+def angular_velocity(rotations: Float[Tensor, "*batch frames 3 3"], fps: float) -> Float[Tensor, "*batch frames 3"]:
     """The rotation vector per second, from the antisymmetric part of Ṙ·Rᵀ with `velocity`'s differences."""
     spin = velocity(rotations, fps, frame_axis=-3) @ rotations.transpose(-1, -2)
     rows = (

@@ -79,9 +79,7 @@ def save_prior(module: nn.Module, path: Path, card: dict[str, Any]) -> None:
     save_file(tensors, path)
     versions = {name: metadata.version(name) for name in ("motionfit", "torch", "safetensors")}
     full = {"kind": kind, "architecture": architecture, **card, "versions": versions}
-    path.with_suffix(".json").write_text(
-        json.dumps(full, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    path.with_suffix(".json").write_text(json.dumps(full, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def load_pose_prior(path: Path | None = None) -> PosePrior:
@@ -106,9 +104,7 @@ def load_motion_prior(path: Path | None = None) -> MotionPrior:
     try:
         widths = MotionPriorWidths(**{name: tuple(units) for name, units in given.items()})
     except (TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"The card of {path} gives widths that make no model: {error}.", _AGAIN
-        ) from error
+        raise CheckpointError(f"The card of {path} gives widths that make no model: {error}.", _AGAIN) from error
     return _filled(MotionPrior(widths), path)
 
 
@@ -123,9 +119,7 @@ def load_initial_state(path: Path | None = None) -> InitialStateMixture:
     return _filled(InitialStateMixture(int(components)), path)
 
 
-def load_priors(
-    pose: Path | None = None, motion: Path | None = None, initial_state: Path | None = None
-) -> Priors:
+def load_priors(pose: Path | None = None, motion: Path | None = None, initial_state: Path | None = None) -> Priors:
     """All three priors; shipped where no file is named.
 
     Raises:
@@ -148,9 +142,7 @@ def read_card(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"There is no checkpoint at {path}.", "Name an existing .safetensors file.")
     card = path.with_suffix(".json")
     if not card.is_file():
-        raise CheckpointError(
-            f"{path} has no card: {card.name} is missing beside it.", "Copy the card as well."
-        )
+        raise CheckpointError(f"{path} has no card: {card.name} is missing beside it.", "Copy the card as well.")
     try:
         content = json.loads(card.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -200,8 +192,7 @@ def _filled(module: _Module, path: Path) -> _Module:
     for name, tensor in wanted.items():
         if tensors[name].shape != tensor.shape:
             raise CheckpointError(
-                f"{path}: {name} of the {kind} has the shape {tuple(tensors[name].shape)}, "
-                f"not {tuple(tensor.shape)}.",
+                f"{path}: {name} of the {kind} has the shape {tuple(tensors[name].shape)}, not {tuple(tensor.shape)}.",
                 "The card and the tensors belong to different models: copy both again.",
             )
         if not bool(torch.isfinite(tensors[name]).all()):

@@ -58,10 +58,8 @@ class InitialStateMixture(nn.Module):
         angular_velocity: Float[Tensor, "*batch 3"],
     ) -> Float[Tensor, "*batch"]:
         """Log density (nats) of an initial state in its local frame."""
-        vector = torch.cat(
-            [joints.flatten(-2), joint_velocities.flatten(-2), linear_velocity, angular_velocity], -1
-        )
-        white = (self.whitening @ (vector.unsqueeze(-2) - self.means).unsqueeze(-1)).squeeze(-1)
+        vector = torch.cat([joints.flatten(-2), joint_velocities.flatten(-2), linear_velocity, angular_velocity], -1)
+        white = torch.einsum("kij,...kj->...ki", self.whitening, vector.unsqueeze(-2) - self.means)
         log_determinant = self.whitening.diagonal(dim1=-2, dim2=-1).log().sum(-1)
         constant = 0.5 * INITIAL_STATE_SIZE * math.log(2.0 * math.pi)
         densities = log_determinant - constant - 0.5 * (white * white).sum(-1)

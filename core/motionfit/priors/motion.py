@@ -35,9 +35,7 @@ class MotionPriorWidths:
     def __post_init__(self) -> None:
         for width in (*self.encoder, *self.prior, *self.decoder):
             if width <= 0 or width % _GROUPS:
-                raise ValueError(
-                    f"a hidden layer of {width} units: it must be a positive multiple of {_GROUPS}"
-                )
+                raise ValueError(f"a hidden layer of {width} units: it must be a positive multiple of {_GROUPS}")
 
 
 class _Perceptron(nn.Module):
@@ -92,14 +90,10 @@ class MotionPrior(nn.Module):
         self.widths = MotionPriorWidths() if widths is None else widths
         both = 2 * MOTION_LATENT
         self.encoder = _Perceptron((2 * STATE_SIZE, *self.widths.encoder, both))
-        self.decoder = _Perceptron(
-            (STATE_SIZE + MOTION_LATENT, *self.widths.decoder, RAW_SIZE), MOTION_LATENT
-        )
+        self.decoder = _Perceptron((STATE_SIZE + MOTION_LATENT, *self.widths.decoder, RAW_SIZE), MOTION_LATENT)
         self.prior_net = _Perceptron((STATE_SIZE, *self.widths.prior, both))
 
-    def prior(
-        self, past: Float[Tensor, "*batch 339"]
-    ) -> tuple[Float[Tensor, "*batch 48"], Float[Tensor, "*batch 48"]]:
+    def prior(self, past: Float[Tensor, "*batch 339"]) -> tuple[Float[Tensor, "*batch 48"], Float[Tensor, "*batch 48"]]:
         """Mean and variance of the latent, given the past."""
         return _normal(_flat(self.prior_net, past))
 

@@ -61,7 +61,7 @@ def roll_out(
         initial_is_local: Feed the initial state as it is (HuMoR's `canonicalize_input=False`) instead of
             bringing it into its local frame first.
     """
-    return _unroll(
+    return unroll(
         prior,
         initial,
         latents.shape[1],
@@ -87,7 +87,7 @@ def sample(
         noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
         return mean + variance.sqrt() * noise
 
-    return _unroll(prior, initial, steps, draw, None, False)
+    return unroll(prior, initial, steps, draw, None, False)
 
 
 def infer_latents(prior: MotionPrior, states: MotionState) -> Float[Tensor, "batch steps 48"]:
@@ -114,7 +114,7 @@ def reconstruct(
         target = to_local(states.frame(step + 1), frame, pivot)
         return prior.posterior(past.pack(), target.pack())[0]
 
-    return _unroll(prior, states.frame(0), states.frames - 1, encode, pivot, False)
+    return unroll(prior, states.frame(0), states.frames - 1, encode, pivot, False)
 
 
 def local_transitions(
@@ -127,7 +127,7 @@ def local_transitions(
     return to_local(past, frame, pivot).pack(), to_local(following, frame, pivot).pack()
 
 
-def _unroll(
+def unroll(
     prior: MotionPrior,
     initial: MotionState,
     steps: int,
@@ -139,7 +139,7 @@ def _unroll(
     pivot = pivot.expand_as(initial.translation)
     frame = _unmoved(initial) if initial_is_local else local_frame(initial)
     past = Step.unpack(to_local(initial, frame, pivot).pack())
-    change = _FrameChange.about(pivot)
+    change = FrameChange.about(pivot)
     pasts: list[Tensor] = []
     nexts: list[Tensor] = []
     frames: list[LocalFrame] = []
@@ -167,14 +167,20 @@ def _unroll(
 
 
 @dataclass(frozen=True)
-class _FrameChange:
-    """Brings a decoded state, given in the frame of the state before it, into its own local frame."""
+class FrameChange:
+    """Brings a decoded state, given in the frame of the state before it, into its own local frame.
 
-    is_point: Tensor
-    pivots: Tensor
+    Attributes:
+        is_point: 1 at the horizontal numbers of the rows of `Step.vectors` that are points.
+        pivots: What each row turns about.
+    """
+
+    is_point: Float[Tensor, "47 3"]
+    pivots: Float[Tensor, "batch 47 3"]
 
     @classmethod
-    def about(cls, pivot: Tensor) -> _FrameChange:
+    def about(cls, pivot: Float[Tensor, "batch 3"]) -> FrameChange:
+        """Joints turn about the root joint's ground point: `pivot` is the vector to it from the translation."""
         is_point = torch.zeros(47, 1, dtype=pivot.dtype, device=pivot.device)
         is_point[0] = is_point[3:_POINTS] = 1.0
         is_joint = is_point.clone()
@@ -183,6 +189,7 @@ class _FrameChange:
         return cls(is_point * ground, is_joint * (pivot * ground).unsqueeze(1))
 
     def apply(self, state: Step, outer: LocalFrame) -> tuple[Step, LocalFrame]:
+        """The state in its own local frame, and where that frame lies; `outer` is the frame it was given in."""
         heading = heading_rotation(state.rotations[:, 0])
         origin = state.vectors[:, :1] * self.is_point
         moved = (state.vectors - origin - self.pivots) @ heading.transpose(-1, -2) + self.pivots

@@ -14,9 +14,7 @@ def test_velocities_agree_with_the_official_code(goldens):
     exact = {"rtol": 1e-9, "atol": 1e-12}
     torch.testing.assert_close(velocity(tensors["trans"], fps), tensors["trans_vel"], **exact)
     torch.testing.assert_close(velocity(tensors["joints"], fps, -3), tensors["joints_vel"], **exact)
-    torch.testing.assert_close(
-        angular_velocity(tensors["root_orient_mat"], fps), tensors["root_orient_vel"], **exact
-    )
+    torch.testing.assert_close(angular_velocity(tensors["root_orient_mat"], fps), tensors["root_orient_vel"], **exact)
 
 
 def test_central_differences_lose_the_ends_and_are_the_middle_of_the_others():
@@ -53,9 +51,7 @@ def test_a_line_is_found_at_any_instant_whatever_the_time_stamps(at):
 
 
 def test_missing_frames_are_not_read_and_gaps_are_bridged():
-    observed = torch.tensor(
-        [[True, False, False, False, True, True], [False, True, False, True, True, False]]
-    )
+    observed = torch.tensor([[True, False, False, False, True, True], [False, True, False, True, True, False]])
     spoilt = torch.where(observed[..., None], LINE, torch.full_like(LINE, torch.nan))
     value, slope = local_line(TIMES, spoilt, observed, 0.0, 0.05)
     torch.testing.assert_close(value, START.expand(2, 2))

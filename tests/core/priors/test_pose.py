@@ -19,9 +19,7 @@ def test_forward_passes_agree_with_the_official_code(official_pose_prior, golden
     pose = official_pose_prior.decode(torch.from_numpy(golden["z"]))
     torch.testing.assert_close(mean, torch.from_numpy(golden["enc_mean"]), rtol=1e-9, atol=1e-12)
     torch.testing.assert_close(scale, torch.from_numpy(golden["enc_scale"]), rtol=1e-9, atol=1e-12)
-    torch.testing.assert_close(
-        pose.flatten(-2), torch.from_numpy(golden["dec_matrot"]), rtol=1e-9, atol=1e-12
-    )
+    torch.testing.assert_close(pose.flatten(-2), torch.from_numpy(golden["dec_matrot"]), rtol=1e-9, atol=1e-12)
 
 
 def test_names_and_shapes_are_those_of_the_published_checkpoints():

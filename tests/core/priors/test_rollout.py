@@ -51,9 +51,7 @@ def test_roll_out_agrees_with_the_official_code(official_motion_prior, goldens, 
     assert_states(rolled.states.slice(1, 21), golden, "out_")
     for name, found in (("prior_mean", rolled.prior_mean), ("prior_var", rolled.prior_variance)):
         torch.testing.assert_close(found, torch.from_numpy(golden[name]), rtol=0, atol=3e-4, msg=name)
-    torch.testing.assert_close(
-        rolled.contact_logits, torch.from_numpy(golden["out_contacts"]), rtol=0, atol=3e-3
-    )
+    torch.testing.assert_close(rolled.contact_logits, torch.from_numpy(golden["out_contacts"]), rtol=0, atol=3e-3)
 
 
 def test_mean_motion_agrees_with_the_official_code(official_motion_prior, goldens, state_of):

@@ -15,9 +15,7 @@ def random_states(*batch):
 
     turns = torch.linalg.qr(draw(22, 3, 3))[0]
     turns = turns * torch.linalg.det(turns)[..., None, None]
-    return MotionState(
-        draw(3), draw(3), turns[..., 0, :, :], draw(3), turns[..., 1:, :, :], draw(22, 3), draw(22, 3)
-    )
+    return MotionState(draw(3), draw(3), turns[..., 0, :, :], draw(3), turns[..., 1:, :, :], draw(22, 3), draw(22, 3))
 
 
 def assert_same(first, second, **tolerance):
@@ -65,9 +63,7 @@ def test_local_frames_both_ways_agree_with_the_official_code(goldens, state_of):
     golden = goldens("world2aligned")
     states = state_of(golden, "in_")
     rotation = torch.from_numpy(golden["world2aligned_rot"]).unsqueeze(1).expand(4, 2, 3, 3)
-    frame = LocalFrame(
-        rotation, -torch.from_numpy(golden["world2aligned_trans"]).unsqueeze(1).expand(4, 2, 3)
-    )
+    frame = LocalFrame(rotation, -torch.from_numpy(golden["world2aligned_trans"]).unsqueeze(1).expand(4, 2, 3))
     pivot = -torch.from_numpy(golden["trans2joint"]).squeeze(1).expand(4, 2, 3)
     local = to_local(states, frame, pivot)
     assert_same(local, state_of(golden, "local_"), rtol=1e-9, atol=1e-12)

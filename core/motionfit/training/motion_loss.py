@@ -1,0 +1,110 @@
+"""The losses of the motion prior after HuMoR: the state, its body, contacts, and the divergence from the prior.
+
+All are means over batch and entries, in squared metres, m²/s² and so on; the divergence is summed over the latent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from motionfit.body.model import Surface, pose_skeleton, skin
+from motionfit.body.skeleton import CONTACT_JOINTS
+from motionfit.priors.state import MotionState
+
+
+@dataclass(frozen=True)
+class MotionLossWeights:
+    """Weights of the terms; the defaults are HuMoR's."""
+
+    kl: float = 4e-4
+    state: float = 1.0
+    body: float = 1.0
+    contacts: float = 0.01
+    contact_speed: float = 0.01
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A shaped rest body per row of a batch.
+
+    Attributes:
+        rest_joints: Rest joints.
+        surface: What moves the surface points.
+        shaped_points: Rest surface points.
+    """
+
+    rest_joints: Float[Tensor, "*batch 22 3"]
+    surface: Surface
+    shaped_points: Float[Tensor, "*batch points 3"]
+
+    def pose(
+        self, state: MotionState
+    ) -> tuple[Float[Tensor, "*batch frames 22 3"], Float[Tensor, "*batch frames points 3"]]:
+        """Joints and surface points of states with a frame axis."""
+        posed = pose_skeleton(self.rest_joints, state.translation, state.root_orientation, state.body_pose)
+        return posed.joints, skin(self.surface, self.shaped_points, self.rest_joints, posed, state.body_pose)
+
+
+def state_losses(predicted: MotionState, target: MotionState) -> dict[str, Tensor]:
+    """Mean squared error of each part of the state, by name."""
+    return {
+        "translation": functional.mse_loss(predicted.translation, target.translation),
+        "linear_velocity": functional.mse_loss(predicted.linear_velocity, target.linear_velocity),
+        "root_orientation": functional.mse_loss(predicted.root_orientation, target.root_orientation),
+        "angular_velocity": functional.mse_loss(predicted.angular_velocity, target.angular_velocity),
+        "body_pose": functional.mse_loss(predicted.body_pose, target.body_pose),
+        "joints": functional.mse_loss(predicted.joints, target.joints),
+        "joint_velocities": functional.mse_loss(predicted.joint_velocities, target.joint_velocities),
+    }
+
+
+def body_losses(predicted: MotionState, target: MotionState, shape: Shape) -> dict[str, Tensor]:
+    """The posed body against the target's, and the predicted joints against those of the posed body."""
+    joints, points = shape.pose(predicted)
+    with torch.no_grad():
+        target_joints, target_points = shape.pose(target)
+    return {
+        "body_joints": functional.mse_loss(joints, target_joints),
+        "body_points": functional.mse_loss(points, target_points),
+        "consistency": functional.mse_loss(predicted.joints, joints),
+    }
+
+
+def contact_losses(
+    logits: Float[Tensor, "*batch 9"], contacts: Float[Tensor, "*batch 9"], predicted: MotionState
+) -> dict[str, Tensor]:
+    """Cross entropy of the contacts, and the squared speed of joints in as far as they are held to touch."""
+    speeds = predicted.joint_velocities[..., list(CONTACT_JOINTS), :].square().sum(-1)
+    return {
+        "contacts": functional.binary_cross_entropy_with_logits(logits, contacts),
+        "contact_speed": (logits.sigmoid() * speeds).mean(),
+    }
+
+
+def divergence(
+    mean: Float[Tensor, "*batch latent"],
+    variance: Float[Tensor, "*batch latent"],
+    prior_mean: Float[Tensor, "*batch latent"],
+    prior_variance: Float[Tensor, "*batch latent"],
+) -> Float[Tensor, "*batch"]:
+    """KL(q ‖ p) of diagonal normal distributions, nats, summed over the latent."""
+    ratio = (variance + (mean - prior_mean).square()) / prior_variance
+    return 0.5 * (ratio - 1.0 + prior_variance.log() - variance.log()).sum(-1)
+
+
+def weighted_sum(losses: dict[str, Tensor], weights: MotionLossWeights, kl_share: float) -> Tensor:
+    """The loss to go down on; `kl_share` ramps the divergence in."""
+    of_terms = {
+        "kl": weights.kl * kl_share,
+        "contacts": weights.contacts,
+        "contact_speed": weights.contact_speed,
+        "body_joints": weights.body,
+        "body_points": weights.body,
+        "consistency": weights.body,
+    }
+    return torch.stack([of_terms.get(name, weights.state) * value for name, value in losses.items()]).sum()
