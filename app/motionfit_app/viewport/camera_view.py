@@ -67,7 +67,7 @@ class CameraView(GlView):
 
     def set_body(self, body: BodyModel) -> None:
         """Show the tracks with this body."""
-        if self._meshes is None or self._meshes.body is not body:
+        if self._meshes is None or self._meshes.source is not body:
             self.set_meshes(PosedMeshes(body))
 
     def set_meshes(self, meshes: PosedMeshes) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from weakref import ref
 
 import numpy as np
 import torch
@@ -40,40 +41,48 @@ class PosedMesh:
 class _Shape:
     """What one motion's shape alone decides."""
 
-    motion: Motion
+    motion: ref[Motion]
     rest_joints: Tensor
     shaped_points: Tensor
     shaped_landmarks: Tensor
 
 
 class PosedMeshes:
-    """Poses single frames of motions with one body, and remembers the last ones."""
+    """Poses single frames of motions with one body, and remembers the last ones.
+
+    Attributes:
+        source: The body as it was given.
+        body: The same on the CPU in float32.
+        triangles: Of the mesh.
+    """
 
     def __init__(self, body: BodyModel) -> None:
+        self.source = body
         self.body = body.to("cpu", torch.float32)
         self.triangles: UInt32[NDArray[np.uint32], "faces 3"] = self.body.faces.numpy().astype(np.uint32)
         self._normals = VertexNormals(self.body.faces.numpy(), self.body.surface.template.shape[0])
         self._landmarks = KeypointSurfaces.of(self.body).landmarks
         self._shapes: OrderedDict[int, _Shape] = OrderedDict()
-        self._meshes: OrderedDict[tuple[int, int], tuple[Motion, PosedMesh]] = OrderedDict()
+        self._meshes: OrderedDict[tuple[int, int], tuple[ref[Motion], PosedMesh]] = OrderedDict()
 
     def mesh(self, motion: Motion, frame: int) -> PosedMesh:
         """The body of one frame (posed when asked for the first time)."""
-        key = (id(motion), frame)
-        if key in self._meshes:
-            self._meshes.move_to_end(key)
-            return self._meshes[key][1]
+        known = self._known(motion, frame)
+        if known is not None:
+            return known
         mesh = self._pose(motion, frame)
-        self._meshes[key] = (motion, mesh)  # holding the motion keeps its id from being used again
+        self._meshes[id(motion), frame] = (ref(motion), mesh)
         while len(self._meshes) > _MESHES_KEPT:
             self._meshes.popitem(last=False)
         return mesh
 
+    @torch.no_grad()
     def joints(self, motion: Motion, frame: int) -> Float32[NDArray[np.float32], "22 3"]:
         """The 22 joints of one frame, without computing the mesh."""
-        known = self._meshes.get((id(motion), frame))
-        return known[1].joints if known is not None else self._skeleton(motion, frame).joints[0].numpy()
+        known = self._known(motion, frame)
+        return known.joints if known is not None else self._skeleton(motion, frame).joints[0].numpy()
 
+    @torch.no_grad()
     def body25(self, motion: Motion, frame: int) -> Float32[Tensor, "25 3"]:
         """The BODY_25 points of one frame."""
         shape, one = self._shape(motion), _one_frame(motion, frame)
@@ -81,10 +90,23 @@ class PosedMeshes:
         landmarks = skin(self._landmarks, shape.shaped_landmarks, shape.rest_joints, posed, one.body_pose)
         return body25_from(posed.joints, landmarks)[0]
 
+    def root(self, motion: Motion, frame: int) -> Float32[NDArray[np.float32], "3"]:
+        """The root joint of one frame."""
+        root = self._shape(motion).rest_joints[0]
+        return (motion.translation[frame].detach().to("cpu", torch.float32) + root).numpy()
+
     def root_path(self, motion: Motion) -> Float32[NDArray[np.float32], "frames 3"]:
         """The way of the root joint."""
         root = self._shape(motion).rest_joints[0]
         return (motion.translation.detach().to("cpu", torch.float32) + root).numpy()
+
+    def _known(self, motion: Motion, frame: int) -> PosedMesh | None:
+        """A frame in the cache; motions are not kept alive, so an id may belong to another one by now."""
+        owner, mesh = self._meshes.get((id(motion), frame), (None, None))
+        if owner is None or owner() is not motion:
+            return None
+        self._meshes.move_to_end((id(motion), frame))
+        return mesh
 
     @torch.no_grad()
     def _pose(self, motion: Motion, frame: int) -> PosedMesh:
@@ -103,12 +125,12 @@ class PosedMeshes:
     @torch.no_grad()
     def _shape(self, motion: Motion) -> _Shape:
         known = self._shapes.get(id(motion))
-        if known is not None:
+        if known is not None and known.motion() is motion:
             self._shapes.move_to_end(id(motion))
             return known
         betas = motion.betas.detach().to("cpu", torch.float32)
         shape = _Shape(
-            motion,
+            ref(motion),
             self.body.rest_joints(betas),
             self.body.surface.shaped(betas),
             self._landmarks.shaped(betas),
@@ -120,5 +142,4 @@ class PosedMeshes:
 
 
 def _one_frame(motion: Motion, frame: int) -> Motion:
-    one = motion.slice(frame, frame + 1).to("cpu", torch.float32)
-    return one
+    return motion.slice(frame, frame + 1).to("cpu", torch.float32)

@@ -71,7 +71,7 @@ class SceneContent:
         shown = self.shown()
         if self.meshes is None or not shown:
             return None
-        return np.asarray(self.root_path(shown[0])[self.frame])
+        return transformed(self.model(shown[0]), self.meshes.root(shown[0].motion, self.frame))
 
     def heading(self) -> float:
         """Where the first visible body faces at the current frame: angle about z, radians from +x."""

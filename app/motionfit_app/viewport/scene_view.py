@@ -57,7 +57,7 @@ class SceneView(GlView):
 
     def set_body(self, body: BodyModel) -> None:
         """Show the tracks with this body."""
-        if self._content.meshes is None or self._content.meshes.body is not body:
+        if self._content.meshes is None or self._content.meshes.source is not body:
             self.set_meshes(PosedMeshes(body))
 
     def set_meshes(self, meshes: PosedMeshes) -> None:

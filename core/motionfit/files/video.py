@@ -155,7 +155,7 @@ class VideoFile:
             number = self._table.stamps.index(stamp)
             raise InputError(
                 f"Frame {number} of {self.path} cannot be decoded.",
-                "The file is damaged there; repair it or cut it before that frame.",
+                "The file is damaged there, or its time stamps are; writing it anew helps: ffmpeg -i old new.mp4",
             )
 
     def _is_shortly_ahead(self, stamp: int) -> bool:

@@ -1,59 +1,36 @@
 """A body, a walk in the world and in front of a camera."""
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-import formulas
-import numpy as np
 import pytest
 import torch
 from PySide6.QtGui import QColor
-from scipy.spatial.transform import Rotation
 
 from motionfit.body.load import load_body, open_body_path
 from motionfit.motion import Camera, Floor, Motion
 from motionfit_app.viewport.tracks import BodyTrack
 
-REFERENCE_BODY = Path("/tmp/ref_body.npz")
-FRAMES = 40
 sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
 def body():
-    named = os.environ.get("MOTIONFIT_BODY")
-    if named:
-        return load_body(Path(named))
-    return load_body(open_body_path() if open_body_path().is_file() else REFERENCE_BODY)
-
-
-def _matrices(axis_angles: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(Rotation.from_rotvec(axis_angles.reshape(-1, 3)).as_matrix()).float()
-
-
-def make_walk(sequence: int = 0) -> Motion:
-    translation, orientation, pose, betas = formulas.walk(FRAMES, sequence)
-    contacts = torch.zeros(FRAMES, 22)
-    contacts[:, 10] = (torch.arange(FRAMES) % 20 < 10).float()
-    return Motion(
-        30.0,
-        torch.from_numpy(translation).float(),
-        _matrices(orientation),
-        _matrices(pose).reshape(FRAMES, 21, 3, 3),
-        torch.from_numpy(betas).float(),
-        contacts=contacts,
-    )
+    return load_body(open_body_path())
 
 
 @pytest.fixture(scope="session")
 def walk() -> Motion:
+    from viewport_walk import make_walk
+
     return make_walk()
 
 
 @pytest.fixture(scope="session")
 def walks() -> tuple[Motion, Motion]:
+    from viewport_walk import make_walk
+
     return make_walk(), make_walk(1)
 
 

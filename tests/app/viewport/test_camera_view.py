@@ -13,6 +13,8 @@ from motionfit.body.model import pose_skeleton, vertices
 from motionfit.geometry.cameras import project
 from motionfit_app.viewport.camera_view import CameraView, OverlayOptions
 from motionfit_app.viewport.colours import confidence_colour
+from motionfit_app.viewport.posed_meshes import PosedMeshes
+from motionfit_app.viewport.scene_view import SceneView
 from motionfit_app.viewport.tracks import BodyTrack
 
 FRAME = 12
@@ -199,6 +201,16 @@ def test_without_camera_and_video_a_hint_is_shown(view):
     middle = picture[180:240, 200:440]
     assert middle.std() > 5
     assert np.isnan(view.project_point((0.0, 0.0, 2.0)).x())
+
+
+def test_both_views_can_share_posed_frames(qtbot, body, view):
+    meshes = PosedMeshes(body)
+    scene = SceneView(meshes=meshes)
+    qtbot.addWidget(scene)
+    view.set_meshes(meshes)
+    assert drawn_mesh(view).sum() > 1000
+    scene.set_body(body)
+    assert scene._content.meshes is meshes
 
 
 def test_a_picture_without_camera_shows_no_body(view):

@@ -1,8 +1,12 @@
 """Posed frames are the core's; normals are unit vectors that point outwards."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
+from viewport_walk import make_walk
 
 from motionfit.body.keypoints import body25_points
 from motionfit.body.model import vertices
@@ -38,6 +42,21 @@ def test_old_frames_are_forgotten(body, walk, monkeypatch):
     for frame in (1, 2):
         meshes.mesh(walk, frame)
     assert meshes.mesh(walk, 0) is not first
+
+
+def test_motions_that_went_are_not_kept_and_not_mistaken(meshes):
+    motion = make_walk()
+    meshes.mesh(motion, 0)
+    gone = weakref.ref(motion)
+    del motion
+    gc.collect()
+    assert gone() is None
+    for sequence in range(1, 6):  # ids are used again
+        other = make_walk(sequence)
+        expected = vertices(meshes.body, other.betas, other.translation, other.root_orientation, other.body_pose)
+        np.testing.assert_allclose(meshes.mesh(other, 0).points[:, :3], expected[0].numpy(), atol=2e-6)
+        np.testing.assert_allclose(meshes.root(other, 0), meshes.joints(other, 0)[0], atol=1e-6)
+        del other
 
 
 def test_normals_are_of_unit_length_and_point_outwards(meshes, walk):

@@ -1,13 +1,16 @@
 """The 3D view in a real OpenGL context, driven by the mouse."""
 
+import gc
 import os
 import subprocess
 import sys
+import time
+import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QPalette, QWheelEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow
 from viewport_pictures import changed, filled, overlap, pixels
@@ -223,6 +226,38 @@ def test_docking_and_floating_rebuilds_the_graphics(qtbot, body, track):
         qtbot.waitUntil(lambda: view.isVisible() and view.window() is (dock if dock.isFloating() else window))
         assert np.abs(pixels(view.grab_image()) - docked).mean() < 1
     assert view.gl_error == ""
+
+
+def test_a_frame_change_costs_less_than_a_60th_of_a_second(view, walk):
+    """Of processor time for posing, normals and upload (other programs do not count)."""
+    view.makeCurrent()
+    costs = []
+    for frame in range(20, 40):
+        start = time.thread_time()
+        view.set_frame(frame)
+        view._renderer._mesh(view._content, view._content.tracks[0])
+        costs.append(time.thread_time() - start)
+    view.doneCurrent()
+    assert sorted(costs)[len(costs) // 2] < 0.016
+
+
+def test_a_closed_view_is_freed_without_a_word(qtbot, qtlog, body, track):
+    view = SceneView()
+    view.resize(WIDTH, HEIGHT)
+    view.set_body(body)
+    view.set_tracks([track])
+    view.set_options(replace(view.options, ghosts=True, trail=True, skeleton=True))
+    with qtbot.waitExposed(view):
+        view.show()
+    view.grab_image()
+    freed = weakref.ref(view)
+    view.close()
+    view.deleteLater()
+    del view
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    assert freed() is None
+    assert [record.message for record in qtlog.records] == []
 
 
 def test_an_unknown_view_is_refused(view):
