@@ -12,6 +12,7 @@ from torch import Tensor
 from motionfit.body.keypoints import BODY25_IGNORED
 from motionfit.geometry.planes import world_floor
 from motionfit.motion import Floor, Observations
+from motionfit.pipeline.floor import level_floor
 from motionfit.pipeline.windows import Windows, cut
 
 
@@ -75,7 +76,7 @@ def make_batch(
     dtype: torch.dtype = torch.float32,
 ) -> Batch:
     """Put observations of equal kind, length and frame rate side by side."""
-    floors = [given.floor or world_floor() for given in observations]
+    floors = [given.floor or (level_floor() if given.in_camera_frame else world_floor()) for given in observations]
     data: dict[str, Tensor] = {}
     first = observations[0]
     for name in ("joints3d", "joints3d_mask", "keypoints3d", "keypoints3d_mask"):

@@ -12,7 +12,6 @@ from motionfit.errors import InputError, SettingsError
 from motionfit.motion import Observations
 from motionfit.pipeline.batch import make_batch
 from motionfit.pipeline.device import resolve_device, torch_threads
-from motionfit.pipeline.floor import level_floor
 from motionfit.pipeline.result import FitResult, ProgressCallback, StageResult
 from motionfit.pipeline.run import Run
 from motionfit.pipeline.settings import FitSettings, Freeze
@@ -66,7 +65,6 @@ def fit_clips(
     settings = _hold_given_floor(settings, observations)
     kept = _kept_stages(previous, settings.stages, len(observations))
     device = resolve_device(settings.device)
-    observations = [_with_floor(given) for given in observations]
     with torch_threads(settings.threads):
         torch.manual_seed(settings.seed)
         run = Run(
@@ -99,12 +97,6 @@ def _hold_given_floor(settings: FitSettings, observations: Sequence[Observations
     if any(given.floor_is_given for given in observations):
         return replace(settings, freezes=settings.freezes | {Freeze("floor")})
     return settings
-
-
-def _with_floor(observations: Observations) -> Observations:
-    if observations.floor is None and observations.in_camera_frame:
-        return replace(observations, floor=level_floor())
-    return observations
 
 
 def _kept_stages(previous: FitResult | None, stages: tuple[str, ...], clips: int) -> list[dict[str, StageResult]]:

@@ -183,7 +183,7 @@ class Run:
     def _put_floor_under_feet(self, poses: PoseStage, values: Values) -> None:
         """For 2D data without a given floor: the level floor goes under the feet of stage II."""
         for clip, given in enumerate(self.observations):
-            if given.in_camera_frame and not given.floor_is_given:
+            if given.in_camera_frame and given.floor is None:
                 with torch.no_grad():
                     joints = poses.pose(values).joints()[clip]
                 self.batch.floor_offset[clip] = floor_under_feet(joints, self.batch.floor_normal[clip]).offset

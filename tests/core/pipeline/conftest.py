@@ -14,7 +14,7 @@ from motionfit.priors.checkpoints import load_priors
 from motionfit.simulation import simulate
 
 FRAMES = 20
-QUICK = {"root": 20, "pose": 30, "tune_x0": 3, "hold_x0": 4, "refine": 4}
+QUICK = {"root": 20, "pose": 120, "tune_x0": 3, "hold_x0": 4, "refine": 4}
 
 
 @pytest.fixture(scope="session")

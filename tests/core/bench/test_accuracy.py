@@ -1,0 +1,49 @@
+import json
+from dataclasses import replace
+
+import pytest
+from motionfit.bench.accuracy import STAGES, TASKS, run_accuracy, table
+from motionfit.bench.clips import CLIP_FRAMES, bench_clips
+from motionfit.errors import InputError
+from motionfit.pipeline.stages import PHASES
+
+
+def few_iterations(settings):
+    return replace(settings, iterations={phase.key: 2 for phase in PHASES})
+
+
+@pytest.fixture(scope="module")
+def report():
+    return run_accuracy(quick=True, change=few_iterations)
+
+
+def test_the_report_has_every_task_stage_and_clip_and_is_plain_json(report):
+    assert set(report["tasks"]) == {task.name for task in TASKS}
+    for task in report["tasks"].values():
+        assert set(task["stages"]) == {*STAGES, "truth"}
+        assert task["clips"]
+        assert task["worst_ratio_stage3_to_stage2"] > 0
+    assert json.loads(json.dumps(report)) == report
+
+
+def test_truth_measured_against_itself_has_no_error(report):
+    for task in report["tasks"].values():
+        assert task["stages"]["truth"]["global_mpjpe_mm"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_table_has_a_column_for_every_stage(report):
+    rows = table(report)
+    assert rows[0] == ["task", "metric", *STAGES, "truth"]
+    assert all(len(row) == len(rows[0]) for row in rows)
+
+
+def test_a_folder_without_motion_is_an_error_that_says_what_was_looked_for(tmp_path):
+    with pytest.raises(InputError, match="AMASS"):
+        bench_clips(tmp_path)
+
+
+def test_clips_of_a_folder_have_sixty_frames_and_are_spread(shared_mocap):
+    clips = bench_clips(shared_mocap / "val", 5)
+    assert len(clips) == 5
+    assert {clip.motion.frames for clip in clips} == {CLIP_FRAMES}
+    assert len({clip.name for clip in clips}) == 5
