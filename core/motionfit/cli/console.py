@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_WIDTH = 120
+"""Of tables that go to a file or a pipe."""
+
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
@@ -105,4 +108,5 @@ def print_table(
         table.add_column(name, justify="right" if of_numbers and place > 0 else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
+    console.print(table)

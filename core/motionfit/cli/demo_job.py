@@ -65,8 +65,8 @@ def write_pictures(outcome: FitOutcome, folder: Path) -> Path:
     bodies = [body_mesh(mesh, outcome.body) for mesh in meshes]
     floor = outcome.result.final.floor
     if outcome.clip.video is not None:
-        video = VideoFile(outcome.clip.video)
-        drawn = [overlay(video.frame(k), [body], camera) for k, body in zip(chosen, bodies, strict=True)]
+        with VideoFile(outcome.clip.video) as video:
+            drawn = [overlay(video.frame(k), [body], camera) for k, body in zip(chosen, bodies, strict=True)]
         write_png(pictures / "on_video.png", contact_sheet(drawn, _COLUMNS))
     drawn = [render_frame([body], camera, floor) for body in bodies]
     write_png(pictures / "over_floor.png", contact_sheet(drawn, _COLUMNS))

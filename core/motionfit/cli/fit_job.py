@@ -23,6 +23,7 @@ from motionfit.metrics import evaluate
 from motionfit.pipeline.fit import fit
 from motionfit.pipeline.result import FitResult, StageResult
 from motionfit.pipeline.settings import FitSettings, load_preset
+from motionfit.pipeline.stages import STAGE_TITLES
 from motionfit.priors.checkpoints import Priors, load_priors
 
 _logger = logging.getLogger(__name__)
@@ -133,8 +134,7 @@ def metrics_of(result: FitResult, stage: StageResult, clip: ClipInput, body: Bod
 
 def _written(request: FitRequest, clip: ClipInput, result: FitResult, body: BodyModel, lines: LogLines) -> FitOutcome:
     metrics = metrics_of(result, result.final, clip, body)
-    for key, stage in result.stages.items():
-        _logger.info("%s: %s", key, stage.status)
+    _logger.info("Stage %s: %s", STAGE_TITLES[result.final.key], result.final.status)
     report = write_result(request.output, result, body, metrics, lines.text)
     seconds = sum(stage.seconds for stage in result.stages.values())
     sentence = (

@@ -17,7 +17,7 @@ from motionfit.files.demo import OBSERVATIONS_FILE, TRUTH_FILE
 from motionfit.files.frames import transform_floor, transform_motion
 from motionfit.files.npz import Arrays, numbers, read_npz
 from motionfit.files.observations import is_observations, observations_from_arrays
-from motionfit.files.openpose import CAMERA_FILE, read_openpose
+from motionfit.files.openpose import CAMERA_FILE, OpenPoseClip, read_openpose
 from motionfit.geometry.planes import RigidTransform, world_floor
 from motionfit.motion import Floor, Motion, Observations
 from motionfit.simulation import SimulationSpec, camera_from_world, simulate
@@ -226,30 +226,39 @@ def _read_video(path: Path, keypoints: Path | None, person: int | None) -> ClipI
         raise InputError(f"There is no folder {keypoints}.", "--keypoints takes a folder of OpenPose JSON files.")
     from motionfit.files.video import VideoFile  # codecs take long to load: only where there is a video
 
-    video = VideoFile(path)
     found = read_openpose(keypoints, person)
-    warnings = list(found.warnings)
-    placed = np.zeros((video.frames, *found.keypoints.shape[1:]))
-    first, count = found.first_frame, found.keypoints.shape[0]
-    if first + count > video.frames:
-        warnings.append(
-            f"The keypoints reach frame {first + count - 1}, and the video has {video.frames} frames: "
-            "what lies beyond is left out."
-        )
-    inside = max(0, min(count, video.frames - first))
-    placed[first : first + inside] = found.keypoints[:inside]
-    times = np.asarray(video.times, np.float64)
-    steps = np.diff(times)
-    if steps.size and steps.max() > 1.5 * steps.min():
-        warnings.append(
-            f"The video has a variable frame rate ({steps.min():.4f} to {steps.max():.4f} s between frames); "
-            f"it is taken as even at {video.fps:.2f} fps."
-        )
-    size = (int(video.size[0]), int(video.size[1]))
-    arrays: Arrays = {"keypoints2d": placed, "fps": np.array(float(video.fps))}
+    with VideoFile(path) as video:
+        size, fps, times = (int(video.size[0]), int(video.size[1])), float(video.fps), np.asarray(video.times)
+    placed, beyond = _placed_on_frames(found, times.shape[0])
+    warnings = [*found.warnings, *beyond, *_rate_warnings(times, fps)]
+    arrays: Arrays = {"keypoints2d": placed, "fps": np.array(fps)}
     camera = _camera_file(keypoints)
     if "intrinsics" in camera:
         arrays["intrinsics"] = np.array(camera["intrinsics"])
     observations = observations_from_arrays(arrays, keypoints, size)
     observations = replace(observations, warnings=(*warnings, *observations.warnings))
     return ClipInput(path.stem, observations, video=path)
+
+
+def _placed_on_frames(found: OpenPoseClip, frames: int) -> tuple[np.ndarray, list[str]]:
+    """The keypoints on the frames of a video (file k belongs to frame k), and what to tell about it."""
+    placed = np.zeros((frames, *found.keypoints.shape[1:]))
+    first, count = found.first_frame, found.keypoints.shape[0]
+    inside = max(0, min(count, frames - first))
+    placed[first : first + inside] = found.keypoints[:inside]
+    if inside == count:
+        return placed, []
+    return placed, [
+        f"The keypoints reach frame {first + count - 1}, and the video has {frames} frames: "
+        "what lies beyond is left out."
+    ]
+
+
+def _rate_warnings(times: np.ndarray, fps: float) -> list[str]:
+    steps = np.diff(times)
+    if steps.size == 0 or steps.max() <= 1.5 * steps.min():
+        return []
+    return [
+        f"The video has a variable frame rate ({steps.min():.4f} to {steps.max():.4f} s between frames); "
+        f"it is taken as even at {fps:.2f} fps."
+    ]

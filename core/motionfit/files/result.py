@@ -127,6 +127,8 @@ def world_from_observed(result: FitResult, stage: StageResult | None = None) -> 
 def world_motion(result: FitResult, body: BodyModel, stage: StageResult | None = None) -> tuple[Motion, Floor]:
     """A stage's motion (by default the last's) and floor in the world frame, z up."""
     stage = result.final if stage is None else stage
+    if not result.observations.in_camera_frame:
+        return stage.motion, stage.floor
     transform = world_from_observed(result, stage)
     body = body.to(stage.motion.translation.device, stage.motion.translation.dtype)
     return transform_motion(stage.motion, body, transform), transform_floor(stage.floor, transform)

@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+
 from motionfit.errors import InputError
 from motionfit.files.inputs import read_input
 from motionfit.files.observations import read_observations, write_observations

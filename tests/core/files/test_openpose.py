@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+
 from motionfit.errors import InputError
 from motionfit.files.inputs import read_input
 from motionfit.files.openpose import read_openpose
@@ -40,7 +41,7 @@ def test_frames_without_file_or_person_are_unobserved(tmp_path, keypoints):
 
 def test_people_are_followed_whatever_their_order(tmp_path, keypoints):
     rng = np.random.default_rng(0)
-    other = keypoints + [150.0, 0, 0]
+    other = keypoints + np.array([150.0, 0, 0])
     other[..., 2] *= 0.7
     frames = [[a, b] if rng.random() < 0.5 else [b, a] for a, b in zip(keypoints, other, strict=True)]
     frames[10] = [other[10]]
@@ -53,7 +54,7 @@ def test_people_are_followed_whatever_their_order(tmp_path, keypoints):
     assert best.people == 2
     assert "2 people" in best.warnings[0]
     assert second.warnings == ()
-    with pytest.raises(InputError, match="no person 2.*it has 2") as caught:
+    with pytest.raises(InputError, match=r"no person 2.*it has 2") as caught:
         read_openpose(folder, person=2)
     assert "--person 0 to 1" in caught.value.hint
 
