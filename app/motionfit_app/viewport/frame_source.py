@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -90,6 +91,12 @@ class _Decoder(QObject):
             self._video = None
 
 
+def _end(thread: QThread, _deleted: QObject | None = None) -> None:
+    """End the thread of a source that is deleted without having been closed: Qt would abort the program."""
+    thread.quit()
+    thread.wait()
+
+
 class FrameSource(QObject):
     """Gives pictures by frame number, later, through `ready`.
 
@@ -121,6 +128,7 @@ class FrameSource(QObject):
         application = QCoreApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(self.close)
+        self.destroyed.connect(partial(_end, self._thread))  # holds the thread, not self
         self._thread.start()
 
     def open(self, path: Path | str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from motionfit.body.skeleton import JOINT_NAMES
 from motionfit.geometry.planes import flat_unit, world_floor, world_from_floor
 from motionfit.motion import Camera, Floor
 from motionfit_app.viewport.posed_meshes import PosedMeshes
@@ -17,6 +18,7 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 _MOST_GHOSTS = 6
+_OVER_HEAD = 0.35
 
 
 def world_matrix(floor: Floor) -> Matrix:
@@ -72,6 +74,14 @@ class SceneContent:
         if self.meshes is None or not shown:
             return None
         return transformed(self.model(shown[0]), self.meshes.root(shown[0].motion, self.frame))
+
+    def head_top(self, track: BodyTrack) -> Vector:
+        """A place over a track's head at the current frame, in the world."""
+        assert self.meshes is not None
+        head = self.meshes.joints(track.motion, self.frame)[JOINT_NAMES.index("head")]
+        place = transformed(self.model(track), head)
+        place[2] += _OVER_HEAD
+        return place
 
     def heading(self) -> float:
         """Where the first visible body faces at the current frame: angle about z, radians from +x."""

@@ -132,7 +132,7 @@ class SceneView(GlView):
             self._orbit = replace(self._orbit, target=root)
             self.update()
 
-    def project_point(self, world_xyz: Sequence[float]) -> QPointF:
+    def project_point(self, world_xyz: Sequence[float] | Vector) -> QPointF:
         """Where a point of the world is seen, in widget pixels (not a number if behind the viewer)."""
         eye = self._eye()
         clip = eye.projection @ eye.view @ np.append(np.asarray(world_xyz, dtype=np.float64), 1.0)
@@ -229,26 +229,40 @@ class SceneView(GlView):
         self._orbit = looking_from(eye, forward, up, distance, float(field_of_view))
 
     def _paint_texts(self, painter: QPainter) -> None:
-        colours = self.colours
-        painter.setPen(colours.text)
+        painter.setPen(self.colours.text)
         margin, line = 10.0, float(painter.fontMetrics().height())
         if self.options.ground:
             bottom = QRectF(margin, self.height() - line - margin, self.width() - 2 * margin, line)
             painter.drawText(bottom, Qt.AlignmentFlag.AlignLeft, self.tr("grid 1 m"))
         if self.options.axes:
-            for letter, place, colour in (
-                ("x", (0.55, 0, 0), colours.x_axis), ("y", (0, 0.55, 0), colours.y_axis),
-                ("z", (0, 0, 0.55), colours.z_axis),
-            ):  # fmt: skip
-                at = self.project_point(place)
-                if np.isfinite(at.x()):
-                    painter.setPen(QColor.fromRgbF(*colour))
-                    painter.drawText(QRectF(at.x() - 8, at.y() - 10, 16, 20), Qt.AlignmentFlag.AlignCenter, letter)
+            self._paint_axis_letters(painter)
         shown = self._content.shown()
-        for row, track in enumerate(shown if len(shown) > 1 else []):
-            top = margin + row * (line + 4)
+        if len(shown) > 1 and self._has_body():
+            self._paint_names(painter, shown)
+
+    def _paint_axis_letters(self, painter: QPainter) -> None:
+        colours = (self.colours.x_axis, self.colours.y_axis, self.colours.z_axis)
+        for letter, place, colour in zip("xyz", 0.55 * np.eye(3), colours, strict=True):
+            at = self.project_point(place)
+            if np.isfinite(at.x()):
+                painter.setPen(QColor.fromRgbF(*colour))
+                box = QRectF(at.x() - 8, at.y() - 10, 16, 20)
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, letter)
+
+    def _paint_names(self, painter: QPainter, shown: list[BodyTrack]) -> None:
+        """The tracks' names over their heads, stacked where they would cover each other."""
+        taken: list[QRectF] = []
+        for track in shown:
+            at = self.project_point(self._content.head_top(track))
+            if not np.isfinite(at.x()):
+                continue
+            box = QRectF(painter.fontMetrics().boundingRect(track.name)).adjusted(-6, -2, 6, 2)
+            box.moveCenter(at)
+            while any(box.intersects(other) for other in taken):
+                box.translate(0, -1)
+            taken.append(box)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(track.colour)
-            painter.drawRoundedRect(QRectF(margin, top + 3, line - 6, line - 6), 2, 2)
-            painter.setPen(colours.text)
-            painter.drawText(QPointF(margin + line, top + line - 5), track.name)
+            painter.setBrush(QColor(12, 14, 17, 205))
+            painter.drawRoundedRect(box, 4, 4)
+            painter.setPen(track.colour.lighter(135))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, track.name)

@@ -1,8 +1,11 @@
 """Pictures come from a thread: the right ones, the newest wish first, and the thread ends."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
-from PySide6.QtCore import QThread
+from PySide6.QtCore import Qt, QThread
 
 from motionfit.files.video import write_video
 from motionfit_app.viewport.frame_source import FrameSource
@@ -99,3 +102,16 @@ def test_closing_ends_the_thread_also_in_the_middle_of_work(qtbot, clip):
     source.close()
     assert not source._thread.isRunning()
     source.close()
+
+
+def test_a_source_that_is_dropped_unclosed_ends_its_thread_and_is_freed(qtbot, clip):
+    source = FrameSource()
+    source.open(clip)
+    source.request(49)
+    freed = weakref.ref(source)
+    ended = []
+    source._thread.finished.connect(lambda: ended.append(True), Qt.ConnectionType.DirectConnection)
+    del source
+    gc.collect()
+    assert freed() is None
+    assert ended == [True]

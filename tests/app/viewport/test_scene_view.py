@@ -186,7 +186,19 @@ def test_two_tracks_stand_apart_in_their_colours(view, walks):
     assert is_orange.sum() > 800
     view.set_tracks([BodyTrack("A", one, blue), BodyTrack("B", other, orange, visible=False, offset=1.0)])
     picture = pixels(view.grab_image())
-    assert not (picture[40:, :, 0] - picture[40:, :, 2] > 60).any()
+    assert not (picture[..., 0] - picture[..., 2] > 60).any()
+
+
+def test_compared_bodies_carry_their_names(view, walks):
+    view.set_options(NOTHING)
+    tracks = [BodyTrack(name, walk, QColor("#8fb8de")) for name, walk in zip(("A", "B"), walks, strict=True)]
+    view.set_tracks(tracks[:1])
+    one = view.grab_image()
+    view.set_tracks(tracks)
+    names = changed(one, view.grab_image())
+    assert names.sum() > 200
+    view.set_tracks([tracks[0], replace(tracks[1], visible=False)])
+    assert not changed(one, view.grab_image()).any()
 
 
 def test_a_live_motion_of_another_length_is_shown(view, walk):
