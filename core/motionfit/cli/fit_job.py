@@ -24,7 +24,7 @@ from motionfit.pipeline.fit import fit
 from motionfit.pipeline.result import FitResult, StageResult
 from motionfit.pipeline.settings import FitSettings, load_preset
 from motionfit.pipeline.stages import STAGE_TITLES
-from motionfit.priors.checkpoints import Priors, load_priors
+from motionfit.priors.checkpoints import load_priors
 
 _logger = logging.getLogger(__name__)
 _PRESETS = {"joints3d": "joints3d", "keypoints3d": "keypoints3d", "keypoints2d": "video"}
@@ -82,12 +82,10 @@ def run_fit(given: argparse.Namespace, request: FitRequest) -> FitOutcome:
         _logger.warning("%s", warning)
     settings = settings_for(given, clip)
     previous = earlier_fit(request.output, clip, settings, body) if request.resume else None
-    if previous is not None:
-        settings = replace(settings, stages=unfinished(request.output, settings))
-        if not settings.stages:
-            return _nothing_to_do(request, clip, previous, body)
-    priors = load_priors()
-    result = _fit(given, request, clip, body, priors, settings, previous, lines)
+    left = settings.stages if previous is None else unfinished(request.output, settings)
+    if previous is not None and not left:
+        return _nothing_to_do(request, clip, previous, body)
+    result = _fit(given, request, clip, body, settings, left, previous, lines)
     return _written(request, clip, result, body, lines)
 
 
@@ -111,11 +109,13 @@ def _fit(
     request: FitRequest,
     clip: ClipInput,
     body: BodyModel,
-    priors: Priors,
     settings: FitSettings,
+    left: tuple[str, ...],
     previous: FitResult | None,
     lines: LogLines,
 ) -> FitResult:
+    """Run the stages that are left; what is finished is written after each of them."""
+    priors = load_priors()
     _logger.info("Fitting %s: %d frames of %s", clip.name, clip.observations.frames, clip.observations.kind)
 
     def keep(stages: Mapping[str, StageResult]) -> None:
@@ -123,7 +123,8 @@ def _fit(
         write_result(request.output, partial, body, log=lines.text, finished=tuple(stages))
 
     with FitMonitor(given, keep) as monitor:
-        return fit(clip.observations, body, priors, settings, monitor, previous)
+        result = fit(clip.observations, body, priors, replace(settings, stages=left), monitor, previous)
+    return replace(result, settings=replace(result.settings, stages=settings.stages))
 
 
 def metrics_of(result: FitResult, stage: StageResult, clip: ClipInput, body: BodyModel) -> dict[str, float]:

@@ -48,8 +48,8 @@ def touching(joints: Joints, fps: float, floor: Floor) -> Bool[Tensor, "frames 8
     places = list(CONTACT_HEIGHTS)
     limits = joints.new_tensor(list(CONTACT_HEIGHTS.values()))
     speeds = velocity(joints[:, places], fps, frame_axis=0).norm(dim=-1)
-    is_low: Tensor = heights(joints[:, places], floor) < limits
-    return is_low & (speeds < CONTACT_SPEED)
+    touches: Tensor = (speeds < CONTACT_SPEED) & (heights(joints[:, places], floor) < limits)
+    return touches
 
 
 def contact_f1(predicted: Bool[Tensor, "frames 8"], true: Bool[Tensor, "frames 8"]) -> float | None:
