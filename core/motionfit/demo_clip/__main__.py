@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from pathlib import Path
-
-import torch
 
 from motionfit.body.load import load_body, open_body_path
 from motionfit.demo_clip.film import film
@@ -16,7 +15,7 @@ from motionfit.demo_clip.write import write_clip
 from motionfit.errors import MotionFitError
 from motionfit.files.amass import read_amass
 from motionfit.files.demo import TRUTH_FILE, demo_path
-from motionfit.priors.checkpoints import load_motion_prior
+from motionfit.priors.checkpoints import load_priors
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,14 +28,14 @@ def main(arguments: list[str] | None = None) -> int:
         help="motion (AMASS layout) for the motion prior to perform; by default that of the shipped clip",
     )
     parser.add_argument("--start", type=int, default=0, help="first frame of the motion")
-    parser.add_argument("--prior", type=Path, help="motion prior (.safetensors); by default the shipped one")
+    parser.add_argument("--iterations", type=int, help="limit of each phase of the fit; by default many")
     parser.add_argument("--seed", type=int, default=0, help="of the keypoints' noise")
     given = parser.parse_args(arguments)
-    torch.set_num_threads(1)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         body = load_body(open_body_path())
         source = read_amass(demo_path() / TRUTH_FILE if given.motion is None else given.motion)
-        truth = perform(source, body, load_motion_prior(given.prior), given.start)
+        truth = perform(source, body, load_priors(), given.start, given.iterations)
         scene = set_up(truth, body)
         write_clip(given.out, truth, scene, film(scene, body, given.seed), body)
     except MotionFitError as error:

@@ -1,38 +1,47 @@
-"""The motion of the demo clip: a given motion as the motion prior performs it."""
+"""The motion of the demo clip: a given motion as our motion prior performs it."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import torch
-from torch import Tensor
 
 from motionfit.body.model import BodyModel, vertices
-from motionfit.body.skeleton import CONTACT_JOINTS
 from motionfit.errors import InputError
-from motionfit.motion import Motion
-from motionfit.priors.motion import MotionPrior
-from motionfit.priors.rollout import RollOut, reconstruct
-from motionfit.training.dataset import FLAT, Clip, labelled_states, leg_length
+from motionfit.geometry.planes import world_floor
+from motionfit.motion import Motion, Observations
+from motionfit.pipeline.fit import fit
+from motionfit.pipeline.result import Progress
+from motionfit.pipeline.settings import load_preset
+from motionfit.priors.checkpoints import Priors
+from motionfit.simulation.observe import surface_keypoints
+from motionfit.training.dataset import FLAT, Clip, leg_length, pose_clip
 
 FRAMES = 120
 BETAS = torch.tensor([0.6, -0.5, 0.4, 0.3, *[0.0] * 12])
 """The person of the clip is not the mean one, so that a fit has a shape to find."""
 
+_ITERATIONS = {"pose": 160, "tune_x0": 60, "hold_x0": 160, "refine": 200}
+_DATA_WEIGHT = 10.0
+_logger = logging.getLogger(__name__)
 
-def perform(motion: Motion, body: BodyModel, prior: MotionPrior, start: int = 0) -> Motion:
-    """Let the prior perform a motion: each step is encoded against the state rolled out so far, and decoded.
 
-    What is returned is the prior's roll-out, not the given motion: only what its latents say comes through.
+def perform(motion: Motion, body: BodyModel, priors: Priors, start: int = 0, iterations: int | None = None) -> Motion:
+    """Let the motion prior perform a motion.
+
+    The surface keypoints of a body that does the motion are fitted with one window over the whole clip: what comes
+    out is a single roll-out of the prior from an initial state and latents, and not the given motion.
 
     Args:
         motion: In the world frame, 30 fps.
         body: The body that performs.
-        prior: The motion prior.
+        priors: All three.
         start: First frame to perform.
+        iterations: Limit of each phase; by default many.
 
     Returns:
-        `FRAMES` frames of the person with the shape `BETAS`, on the floor z = 0, with contacts.
+        `FRAMES` frames of a person like `BETAS`, on the floor z = 0, with contacts.
 
     Raises:
         InputError: The motion is too short.
@@ -40,63 +49,50 @@ def perform(motion: Motion, body: BodyModel, prior: MotionPrior, start: int = 0)
     needed = start + FRAMES
     if motion.frames < needed:
         raise InputError(
-            f"The motion has {motion.frames} frames, and {needed} are needed.",
-            "Give a longer one or --start less.",
+            f"The motion has {motion.frames} frames, and {needed} are needed.", "Give a longer one or --start less."
         )
-    part = _with_a_frame_more_at_both_ends(motion.slice(start, needed))
-    own_rest = body.rest_joints(part.betas)
+    target = _as_person(motion.slice(start, needed), body)
+    points = surface_keypoints(target, body)
+    observations = Observations(
+        fps=target.fps,
+        frames=target.frames,
+        keypoints3d=points,
+        keypoints3d_mask=torch.ones(points.shape[:2], dtype=torch.bool),
+        floor=world_floor(),
+    )
+    preset = load_preset("keypoints3d")
+    counts = _ITERATIONS if iterations is None else dict.fromkeys(_ITERATIONS, iterations)
+    weights = {stage: {**terms, "keypoints3d": _DATA_WEIGHT} for stage, terms in preset.weights.items()}
+    settings = replace(preset, window=FRAMES, overlap=0, weights=weights, iterations=counts, tolerance=1e-4)
+    result = fit(observations, body, priors, settings, _tell)
+    return _on_floor(result.stages["stage3"].motion, body)
+
+
+def _as_person(motion: Motion, body: BodyModel) -> Motion:
+    """The motion done by the person `BETAS`: the path is scaled with the legs."""
+    rest = body.rest_joints(motion.betas)
     clip = Clip(
         name="demo",
         kind="demo",
         floor=FLAT,
-        root=part.translation + own_rest[0],
-        root_orientation=part.root_orientation,
-        body_pose=part.body_pose,
-        leg_length=leg_length(own_rest),
+        root=motion.translation + rest[0],
+        root_orientation=motion.root_orientation,
+        body_pose=motion.body_pose,
+        leg_length=leg_length(rest),
         betas=BETAS,
     )
-    states = labelled_states(clip, body).states.map(lambda tensor: tensor.unsqueeze(0))
-    with torch.no_grad():
-        return _on_floor(_as_motion(reconstruct(prior, states)), body)
-
-
-def _with_a_frame_more_at_both_ends(motion: Motion) -> Motion:
-    """The motion going on as it does at its ends: velocities need a frame before and a frame after."""
-
-    def carry_on(values: Tensor) -> Tensor:
-        return torch.cat([2 * values[:1] - values[1:2], values, 2 * values[-1:] - values[-2:-1]])
-
-    def turn_on(values: Tensor) -> Tensor:
-        before = values[:1] @ values[1:2].transpose(-1, -2) @ values[:1]
-        after = values[-1:] @ values[-2:-1].transpose(-1, -2) @ values[-1:]
-        return torch.cat([before, values, after])
-
-    return replace(
-        motion,
-        translation=carry_on(motion.translation),
-        root_orientation=turn_on(motion.root_orientation),
-        body_pose=turn_on(motion.body_pose),
-        contacts=None,
-    )
-
-
-def _as_motion(rolled: RollOut) -> Motion:
-    """The states of a roll-out as a motion; the first frame has the contacts of the second."""
-    logits = rolled.contact_logits[0]
-    contacts = torch.zeros(FRAMES, 22)
-    contacts[:, list(CONTACT_JOINTS)] = torch.cat([logits[:1], logits]).sigmoid()
-    return Motion(
-        fps=30.0,
-        translation=rolled.states.translation[0],
-        root_orientation=rolled.states.root_orientation[0],
-        body_pose=rolled.states.body_pose[0],
-        betas=BETAS,
-        contacts=contacts,
-    )
+    translation, _ = pose_clip(clip, body)
+    return _on_floor(replace(motion, translation=translation, betas=BETAS, contacts=None), body)
 
 
 def _on_floor(motion: Motion, body: BodyModel) -> Motion:
     """The motion lifted so that the lowest point of the body is, in the median frame, at z = 0."""
     points = vertices(body, motion.betas, motion.translation, motion.root_orientation, motion.body_pose)
     lowest = points[..., 2].amin(1).median()
-    return replace(motion, translation=motion.translation - torch.stack([lowest * 0, lowest * 0, lowest]))
+    return replace(motion, translation=motion.translation - lowest * torch.tensor([0.0, 0.0, 1.0]))
+
+
+def _tell(progress: Progress) -> bool:
+    if progress.iteration % 20 == 0:
+        _logger.info("%s %d: loss %.4g", progress.phase, progress.iteration, progress.record.loss)
+    return True

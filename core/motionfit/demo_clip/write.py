@@ -31,6 +31,8 @@ motion prior that performed the motion (see `../priors` for its sources and thei
 The keypoints have Gaussian noise of {noise:g} px. In frame {missing} nobody was detected. A trolley hides keypoints in
 frames {first}–{last} (confidence 0), both legs in {legs} of them. The body is the open body (SHA-256 `{body}`) with betas
 `{betas}`.
+
+The motion is a roll-out of the motion prior that ships, so a fit with that prior finds this clip easier than a real one.
 """  # noqa: E501
 _LEGS = (10, 11, 13, 14, 19, 20, 21, 22, 23, 24)
 
