@@ -9,7 +9,7 @@ from pathlib import Path
 
 import PySide6
 import torch
-from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtCore import QEvent, Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -536,7 +536,7 @@ class MainWindow(QMainWindow):
     def _on_run_ended(self) -> None:
         if self._is_closing:
             # Queued, so that the result is in the document before the window asks about it.
-            QApplication.postEvent(self, QCloseEvent())
+            QTimer.singleShot(0, self.close)
 
 
 def _is_for_control(event: QKeyEvent) -> bool:

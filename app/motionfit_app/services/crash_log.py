@@ -16,6 +16,7 @@ import platformdirs
 from PySide6.QtCore import QObject, Signal
 
 _logger = logging.getLogger(__name__)
+_LOGGERS = ("motionfit_app", "motionfit")
 
 
 def default_log_folder() -> Path:
@@ -36,17 +37,17 @@ class CrashLog(QObject):
         super().__init__(parent)
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "motionfit-gui.log"
-        self._handler = logging.handlers.RotatingFileHandler(self.path, maxBytes=2_000_000, backupCount=3)
-        self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self._handler: logging.Handler | None = None
         self._faults: TextIO | None = None
         self._hooks = (sys.excepthook, threading.excepthook)
 
     def install(self) -> None:
         """Take over the hooks of the interpreter."""
-        root = logging.getLogger("motionfit_app")
-        for logger in (root, logging.getLogger("motionfit")):
-            logger.addHandler(self._handler)
-        root.setLevel(logging.INFO)
+        handler = logging.handlers.RotatingFileHandler(self.path, maxBytes=2_000_000, backupCount=3, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        for name in _LOGGERS:
+            logging.getLogger(name).addHandler(handler)
+        self._handler = handler
         self._faults = self.path.with_name("motionfit-gui-faults.log").open("w")
         faulthandler.enable(self._faults)
         self._hooks = (sys.excepthook, threading.excepthook)
@@ -56,9 +57,10 @@ class CrashLog(QObject):
     def remove(self) -> None:
         """Give the hooks back and close the files."""
         sys.excepthook, threading.excepthook = self._hooks
-        for name in ("motionfit_app", "motionfit"):
-            logging.getLogger(name).removeHandler(self._handler)
-        self._handler.close()
+        if self._handler is not None:
+            for name in _LOGGERS:
+                logging.getLogger(name).removeHandler(self._handler)
+            self._handler.close()
         if self._faults is not None:
             faulthandler.disable()
             self._faults.close()

@@ -59,7 +59,8 @@ class ThemeService(QObject):
         super().__init__(parent)
         self._application = application
         self._choice = choice
-        application.setStyle("Fusion")
+        if application.style().name() != "fusion":
+            application.setStyle("Fusion")
         self.theme = load_theme("dark")
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_changed)
         self._apply()
@@ -89,12 +90,15 @@ class ThemeService(QObject):
             is_light = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
             name = "light" if is_light else "dark"
         self.theme = load_theme(name)
-        self._application.setPalette(_palette(self.theme))
+        palette = _palette(self.theme)
+        if self._application.palette() != palette:
+            self._application.setPalette(palette)
         folder = resources.files("motionfit_resources")
         style = (folder / "themes" / "style.qss").read_text(encoding="utf-8").replace("@icons", str(folder / "icons"))
         for key in sorted(self.theme.colours, key=len, reverse=True):
             style = style.replace(f"@{key}", self.theme.colour(key).name())
-        self._application.setStyleSheet(style)
+        if self._application.styleSheet() != style:
+            self._application.setStyleSheet(style)
         self.changed.emit()
 
 

@@ -83,6 +83,11 @@ class Workbench(QMainWindow):
         bottom = self.docks[layout.bottom]
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, bottom)
         bottom.show()
+        for dock in self.docks.values():
+            if dock.isHidden():
+                # In the layout although hidden: a saved state says nothing about docks outside of it.
+                self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+                dock.hide()
         self.size_docks(layout)
 
     def _place(self, layout: Layout) -> None:
@@ -121,6 +126,8 @@ class Workbench(QMainWindow):
 
     def size_docks(self, layout: Layout) -> None:
         """Give the docks their shares of the window; Qt takes them as pixels."""
+        if not self.isVisible():
+            return
         total = sum(column.share for column in layout.columns)
         height = self.height() - self.docks[layout.bottom].minimumSizeHint().height()
         heads = [self.docks[column.rows[0].head] for column in layout.columns]

@@ -150,7 +150,7 @@ def _write(path: Path, content: Arrays) -> None:
 
 def _read(path: Path) -> Arrays:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing.", "Open the clip again from its source.") from error
