@@ -26,7 +26,7 @@ _GROUPS = 16
 
 @dataclass(frozen=True)
 class MotionPriorWidths:
-    """Units of the hidden layers; each a multiple of 16. The defaults are the official model's."""
+    """Units of the hidden layers, each a multiple of 16 (the norm's groups) from 32; defaults are the official model's."""
 
     encoder: tuple[int, ...] = (1024, 1024, 1024, 1024)
     prior: tuple[int, ...] = (1024, 1024, 1024, 1024)
@@ -34,8 +34,10 @@ class MotionPriorWidths:
 
     def __post_init__(self) -> None:
         for width in (*self.encoder, *self.prior, *self.decoder):
-            if width <= 0 or width % _GROUPS:
-                raise ValueError(f"a hidden layer of {width} units: it must be a positive multiple of {_GROUPS}")
+            if width < 2 * _GROUPS or width % _GROUPS:
+                raise ValueError(
+                    f"a hidden layer of {width} units: it must be a multiple of {_GROUPS} from {2 * _GROUPS}"
+                )
 
 
 class _Perceptron(nn.Module):

@@ -87,7 +87,7 @@ def sample(
         noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
         return mean + variance.sqrt() * noise
 
-    return unroll(prior, initial, steps, draw, None, False)
+    return unroll(prior, initial, steps, draw)
 
 
 def infer_latents(prior: MotionPrior, states: MotionState) -> Float[Tensor, "batch steps 48"]:
@@ -114,7 +114,7 @@ def reconstruct(
         target = to_local(states.frame(step + 1), frame, pivot)
         return prior.posterior(past.pack(), target.pack())[0]
 
-    return unroll(prior, states.frame(0), states.frames - 1, encode, pivot, False)
+    return unroll(prior, states.frame(0), states.frames - 1, encode, pivot)
 
 
 def local_transitions(
@@ -132,9 +132,19 @@ def unroll(
     initial: MotionState,
     steps: int,
     choose_latent: ChooseLatent,
-    trans_to_joint: Tensor | None,
-    initial_is_local: bool,
+    trans_to_joint: Float[Tensor, "#batch 3"] | None = None,
+    initial_is_local: bool = False,
 ) -> RollOut:
+    """A roll-out whose latents are chosen on the way, from where it has come to.
+
+    Args:
+        prior: The motion prior.
+        initial: One state per row of the batch.
+        steps: How many.
+        choose_latent: Gives the latent of each step.
+        trans_to_joint: See `roll_out`.
+        initial_is_local: See `roll_out`.
+    """
     pivot = initial.trans_to_joint() if trans_to_joint is None else trans_to_joint
     pivot = pivot.expand_as(initial.translation)
     frame = _unmoved(initial) if initial_is_local else local_frame(initial)

@@ -6,7 +6,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -18,11 +18,13 @@ from motionfit.priors.checkpoints import INITIAL_STATE, MOTION_PRIOR, POSE_PRIOR
 from motionfit.training.cards import card_of
 from motionfit.training.dataset import FLAT, Clip, read_clips
 from motionfit.training.loop import LoopSettings, train
-from motionfit.training.motion_loss import MotionLossWeights
+from motionfit.training.motion_loss import FOLLOWING_WEIGHTS, MotionLossWeights
 from motionfit.training.motion_prior import MotionPriorSettings, MotionPriorTask, with_widths
 from motionfit.training.pose_prior import PosePriorSettings, PosePriorTask
 
 log = logging.getLogger(__name__)
+
+_MOTION_WEIGHTS = {"humor": MotionLossWeights(), "following": FOLLOWING_WEIGHTS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--learning-rate", type=float, default=1e-3)
         if kind == POSE_PRIOR:
             command.add_argument("--kl-weight", type=float, default=PosePriorSettings().kl_weight)
+            command.add_argument("--poses-per-epoch", type=int, default=PosePriorSettings().poses_per_epoch)
             command.add_argument("--start-epochs", type=int, default=PosePriorSettings().start_epochs)
         if kind == MOTION_PRIOR:
             _add_motion_options(command)
@@ -72,13 +75,16 @@ def _add_motion_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--teacher-epochs", type=int, default=default.teacher_epochs)
     command.add_argument("--scheduled-epochs", type=int, default=default.scheduled_epochs)
     command.add_argument("--kl-ramp-epochs", type=int, default=default.kl_ramp_epochs)
-    command.add_argument("--kl-weight", type=float, default=default.weights.kl)
+    command.add_argument("--weights", choices=sorted(_MOTION_WEIGHTS), default="humor", help="of the loss")
+    command.add_argument("--kl-weight", type=float, help="of the divergence; by default that of --weights")
 
 
 def _train_pose_prior(options: argparse.Namespace) -> None:
     clips, held_back, body = _data(options, only_flat=False)
     torch.manual_seed(options.seed)
-    settings = PosePriorSettings(kl_weight=options.kl_weight, start_epochs=options.start_epochs)
+    settings = PosePriorSettings(
+        poses_per_epoch=options.poses_per_epoch, kl_weight=options.kl_weight, start_epochs=options.start_epochs
+    )
     task = PosePriorTask(clips, held_back, body, settings)
     card = card_of(options.data / "train", options.data / "val", clips, held_back, body)
     loop = LoopSettings(options.epochs, options.learning_rate, seed=options.seed, weight_decay=1e-5)
@@ -94,8 +100,10 @@ def _train_motion_prior(options: argparse.Namespace) -> None:
         teacher_epochs=options.teacher_epochs,
         scheduled_epochs=options.scheduled_epochs,
         kl_ramp_epochs=options.kl_ramp_epochs,
-        weights=MotionLossWeights(kl=options.kl_weight),
+        weights=_MOTION_WEIGHTS[options.weights],
     )
+    if options.kl_weight is not None:
+        settings = replace(settings, weights=replace(settings.weights, kl=options.kl_weight))
     if options.hidden is not None:
         settings = with_widths(settings, options.hidden)
     torch.manual_seed(options.seed)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -26,13 +26,21 @@ log = logging.getLogger(__name__)
 
 Metrics = dict[str, float]
 
+_DELICATE_SHARE = 0.1
 
+
+@runtime_checkable
 class Task(Protocol):
     """What is trained, and how one epoch of it goes."""
 
     @property
     def module(self) -> nn.Module:
         """The prior."""
+        ...
+
+    @property
+    def delicate(self) -> list[nn.Parameter]:
+        """Parameters of the module that learn at a tenth of the rate."""
         ...
 
     def train_epoch(self, epoch: int, optimizer: torch.optim.Optimizer, generator: torch.Generator) -> Metrics:
@@ -77,16 +85,14 @@ def train(task: Task, settings: LoopSettings, folder: Path, card: dict[str, Any]
         The metrics of the best epoch.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    optimizer = torch.optim.Adam(
-        task.module.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-    )
+    optimizer = _optimizer(task, settings)
     first, best = (_load_progress(folder, task.module, optimizer)) if resume else (0, {})
     for epoch in range(first, settings.epochs):
         started = time.monotonic()
         torch.manual_seed(settings.seed * 100_003 + epoch)
         generator = torch.Generator().manual_seed(settings.seed * 100_003 + epoch)
         for group in optimizer.param_groups:
-            group["lr"] = _learning_rate(settings, epoch)
+            group["lr"] = group["share"] * _learning_rate(settings, epoch)
         task.module.train()
         losses = task.train_epoch(epoch, optimizer, generator)
         task.module.eval()
@@ -120,6 +126,15 @@ def mean_of(rows: list[Metrics], reduce: Callable[[list[float]], float] | None =
         return {}
     average = reduce or (lambda values: sum(values) / len(values))
     return {name: average([row[name] for row in rows]) for name in rows[0]}
+
+
+def _optimizer(task: Task, settings: LoopSettings) -> torch.optim.Optimizer:
+    delicate = {id(parameter) for parameter in task.delicate}
+    usual = [parameter for parameter in task.module.parameters() if id(parameter) not in delicate]
+    groups: list[dict[str, Any]] = [{"params": usual, "share": 1.0}]
+    if delicate:
+        groups.append({"params": task.delicate, "share": _DELICATE_SHARE})
+    return torch.optim.Adam(groups, settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
 
 
 def _learning_rate(settings: LoopSettings, epoch: int) -> float:

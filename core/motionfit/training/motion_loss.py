@@ -19,13 +19,38 @@ from motionfit.priors.state import MotionState
 
 @dataclass(frozen=True)
 class MotionLossWeights:
-    """Weights of the terms; the defaults are HuMoR's."""
+    """Weights of the terms; the defaults are HuMoR's.
+
+    Attributes:
+        kl: Divergence, per nat.
+        positions: Translation and joints of the state.
+        rotations: Root orientation and body pose, as matrices.
+        velocities: Linear and joint velocities.
+        angular_velocity: Of the root.
+        body: Joints and surface points of the posed body, and its agreement with the predicted joints.
+        contacts: Cross entropy.
+        contact_speed: Squared speed of what touches.
+    """
 
     kl: float = 4e-4
-    state: float = 1.0
+    positions: float = 1.0
+    rotations: float = 1.0
+    velocities: float = 1.0
+    angular_velocity: float = 1.0
     body: float = 1.0
     contacts: float = 0.01
     contact_speed: float = 0.01
+
+
+FOLLOWING_WEIGHTS = MotionLossWeights(
+    kl=2e-5, positions=10.0, rotations=2.0, velocities=0.1, angular_velocity=0.02, body=10.0, contact_speed=2e-3
+)
+"""Weights for little data and little time: the latent then carries poses as well.
+
+A velocity error of 0.1 m/s moves a joint 3 mm in a frame but weighs as much as a place that is 10 cm off when both
+count one. After 70 epochs on 30 minutes of motion HuMoR's weights gave a latent of velocities alone: no latent at all
+could lead a pose back that had drifted by 8 cm.
+"""
 
 
 @dataclass(frozen=True)
@@ -101,10 +126,17 @@ def weighted_sum(losses: dict[str, Tensor], weights: MotionLossWeights, kl_share
     """The loss to go down on; `kl_share` ramps the divergence in."""
     of_terms = {
         "kl": weights.kl * kl_share,
-        "contacts": weights.contacts,
-        "contact_speed": weights.contact_speed,
+        "translation": weights.positions,
+        "joints": weights.positions,
+        "root_orientation": weights.rotations,
+        "body_pose": weights.rotations,
+        "linear_velocity": weights.velocities,
+        "joint_velocities": weights.velocities,
+        "angular_velocity": weights.angular_velocity,
         "body_joints": weights.body,
         "body_points": weights.body,
         "consistency": weights.body,
+        "contacts": weights.contacts,
+        "contact_speed": weights.contact_speed,
     }
-    return torch.stack([of_terms.get(name, weights.state) * value for name, value in losses.items()]).sum()
+    return torch.stack([of_terms[name] * value for name, value in losses.items()]).sum()

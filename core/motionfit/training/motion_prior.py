@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from motionfit.body.keypoints import SURFACE_KEYPOINT_IDS
 from motionfit.body.model import BodyModel
 from motionfit.priors.motion import MotionPrior, MotionPriorWidths, Step
 from motionfit.priors.rollout import FrameChange
-from motionfit.priors.state import LocalFrame, MotionState, local_frame, to_local
+from motionfit.priors.state import STATE_SIZE, LocalFrame, MotionState, local_frame, to_local
 from motionfit.training.dataset import Clip, LabelledStates, labelled_states, mirrored, random_shape, with_shape
 from motionfit.training.loop import Metrics, mean_of, take_step
 from motionfit.training.motion_evaluation import evaluate_motion_prior, validation_windows
@@ -30,6 +30,9 @@ from motionfit.training.motion_loss import (
     weighted_sum,
 )
 from motionfit.training.sampling import clip_weights
+
+_CHANGE_SCALES = ((3, 10.0), (3, 2.0), (9, 8.0), (3, 1.0), (189, 8.0), (66, 10.0), (66, 2.0))
+"""Size of each part of the state vector, and what brings its change in a frame to about the size of the part."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +135,7 @@ class MotionPriorTask:
     ) -> None:
         self.settings = settings
         self.prior = MotionPrior(settings.widths)
-        with torch.no_grad():
-            for parameter in self.prior.decoder.net[-1].parameters():
-                parameter.mul_(0.1)
+        start_with_differences(self.prior)
         self.clips = [clip for clip in clips if clip.frames >= settings.window + 2]
         self.body = body
         self.surface = body.points(torch.tensor(SURFACE_KEYPOINT_IDS))
@@ -146,6 +147,11 @@ class MotionPriorTask:
     def module(self) -> MotionPrior:
         """The prior."""
         return self.prior
+
+    @property
+    def delicate(self) -> list[nn.Parameter]:
+        """The decoder's last layer: its numbers are changes in a frame, millimetres, which Adam's usual step drowns."""
+        return list(self.prior.decoder.net[-1].parameters())
 
     def train_epoch(self, epoch: int, optimizer: torch.optim.Optimizer, generator: torch.Generator) -> Metrics:
         """One pass over windows drawn by weight."""
@@ -200,6 +206,23 @@ class MotionPriorTask:
             **body_losses(predicted, target, shape),
             **contact_losses(logits, windows.contacts[:, 1:], predicted),
         }
+
+
+@torch.no_grad()
+def start_with_differences(prior: MotionPrior) -> None:
+    """Let an untrained decoder change little, and an untrained encoder look at what changed.
+
+    The encoder's first layer is turned from (past, next) to (past, scaled next − past): changes in a frame are a
+    hundredth of the numbers themselves, and would take long to be found.
+    """
+    for parameter in prior.decoder.net[-1].parameters():
+        parameter.mul_(0.1)
+    first = prior.encoder.net[0]
+    assert isinstance(first, nn.Linear)
+    scale = torch.cat([torch.full((size,), factor) for size, factor in _CHANGE_SCALES])
+    past, following = first.weight[:, :STATE_SIZE], first.weight[:, STATE_SIZE:]
+    following.mul_(scale)
+    past.sub_(following)
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from motionfit.body.keypoints import SURFACE_KEYPOINT_IDS
 from motionfit.body.model import BodyModel, Surface, pose_skeleton, skin
@@ -98,6 +98,11 @@ class PosePriorTask:
         """The prior."""
         return self.prior
 
+    @property
+    def delicate(self) -> list[nn.Parameter]:
+        """None."""
+        return []
+
     def train_epoch(self, epoch: int, optimizer: torch.optim.Optimizer, generator: torch.Generator) -> Metrics:
         """One pass over poses drawn by weight."""
         count = self.settings.poses_per_epoch
@@ -143,6 +148,7 @@ def mix_legs(
     return torch.where((is_mixed & is_leg)[..., None, None], poses.roll(1, 0), poses)
 
 
+@torch.no_grad()
 def evaluate_pose_prior(prior: PosePrior, poses: Float[Tensor, "poses 21 3 3"], body: PosedBody) -> Metrics:
     """Mean errors of encoding and decoding: surface (v2v) and joints in m, rotations in rad, divergence in nats."""
     mean, scale = prior.encode(poses)

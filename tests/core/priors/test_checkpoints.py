@@ -20,7 +20,7 @@ from motionfit.priors.initial_state import InitialStateMixture
 from motionfit.priors.motion import MotionPrior, MotionPriorWidths
 from motionfit.priors.pose import PosePrior
 
-WIDTHS = MotionPriorWidths((32,), (48, 32), (32, 16))
+WIDTHS = MotionPriorWidths((32,), (48, 32), (32, 48))
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def break_missing_tensor(folder):
 
 
 def break_shape(folder):
-    rewrite_card(folder, architecture={"encoder": [64], "prior": [48, 32], "decoder": [32, 16]})
+    rewrite_card(folder, architecture={"encoder": [64], "prior": [48, 32], "decoder": [32, 48]})
 
 
 def break_numbers(folder):

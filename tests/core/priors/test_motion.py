@@ -53,6 +53,7 @@ def test_steps_unpack_and_pack():
     assert torch.equal(step.pack(), vector)
 
 
-def test_a_width_that_cannot_be_grouped_is_refused():
+@pytest.mark.parametrize("width", [100, 16, 0])
+def test_a_width_that_cannot_be_grouped_is_refused(width):
     with pytest.raises(ValueError, match="multiple of 16"):
-        MotionPriorWidths(decoder=(100, 64))
+        MotionPriorWidths(decoder=(width, 64))
