@@ -26,7 +26,7 @@ _GROUPS = 16
 
 @dataclass(frozen=True)
 class MotionPriorWidths:
-    """Units of the hidden layers, each a multiple of 16 (the norm's groups) from 32; defaults are the official model's."""
+    """Units of the hidden layers, multiples of 16 (the norm's groups) from 32; defaults are the official model's."""
 
     encoder: tuple[int, ...] = (1024, 1024, 1024, 1024)
     prior: tuple[int, ...] = (1024, 1024, 1024, 1024)
