@@ -29,17 +29,18 @@ def add_command(commands: Commands) -> None:
 
 def run(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
     """Fit, tell, show."""
-    from motionfit.cli.demo_job import open_window, write_pictures
+    from motionfit.cli.demo_job import open_window, write_demo_project, write_pictures
     from motionfit.cli.eval_job import stage_metrics
     from motionfit.cli.fit_job import FitRequest, run_fit
     from motionfit.cli.tables import metric_rows
     from motionfit.doctor import display_name
     from motionfit.files.demo import demo_path
+    from motionfit.files.project import SUFFIX
     from motionfit.files.result import has_result
     from motionfit.pipeline.stages import STAGE_TITLES
 
     say(given, "Fitting the demo clip …")
-    outcome = run_fit(given, FitRequest(demo_path(), given.output, resume=has_result(given.output)))
+    outcome = run_fit(given, FitRequest(demo_path(), given.output, resume=has_result(given.output), may_differ=True))
     columns = stage_metrics(outcome.result, outcome.clip, outcome.body)
     header = ("metric", *(STAGE_TITLES[key] for key in columns))
     print_table(given, "demo clip", header, metric_rows(columns))
@@ -51,5 +52,8 @@ def run(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
         pictures = write_pictures(outcome, given.output)
         say(given, f"Pictures of it are in {pictures}.")
         return 0, {**report, "pictures": str(pictures)}
-    open_window(given)
-    return 0, report
+    project = given.output.with_suffix(SUFFIX)
+    write_demo_project(outcome, demo_path(), project)
+    say(given, f"The window shows it as the project {project}.")
+    open_window(project)
+    return 0, {**report, "project": str(project)}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from motionfit.body.model import vertices
 from motionfit.cli.fit_job import FitOutcome
 from motionfit.errors import InputError
 from motionfit.files.atomic import output_errors
+from motionfit.files.project import Project, ProjectRun, is_project, read_project, write_project
 from motionfit.files.video import VideoFile
 from motionfit.render.frame import overlay, render_frame
 from motionfit.render.mesh import body_mesh
@@ -26,12 +27,28 @@ _SHOWN = 6
 _COLUMNS = 3
 
 
-def open_window(given: argparse.Namespace) -> None:
-    """Open the application with the demo clip, and wait until it is closed.
+def write_demo_project(outcome: FitOutcome, source: Path, folder: Path) -> None:
+    """Keep the fit as a run of a project, beside runs that are there already."""
+    earlier = read_project(folder) if is_project(folder) else None
+    if earlier is not None and not outcome.is_new:
+        return
+    runs = () if earlier is None else earlier.runs
+    number = max((run.number for run in runs), default=0) + 1
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    run = ProjectRun(number, "demo", created, outcome.result)
+    clip = outcome.clip
+    project = Project(
+        clip.name, clip.observations, outcome.result.settings, source, clip.video, clip.truth, (*runs, run)
+    )
+    write_project(folder, project, outcome.body)
+
+
+def open_window(project: Path) -> None:
+    """Open the application with a project, and wait until it is closed.
 
     The core knows no window, so it is another process.
     """
-    command = [sys.executable, "-m", "motionfit_app", "--demo"]
+    command = [sys.executable, "-m", "motionfit_app", str(project)]
     code = subprocess.run(command, check=False).returncode
     if code != 0:
         _logger.warning("The window ended with code %d; `motionfit doctor` tells what may be missing.", code)

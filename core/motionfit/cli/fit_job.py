@@ -32,7 +32,17 @@ _PRESETS = {"joints3d": "joints3d", "keypoints3d": "keypoints3d", "keypoints2d":
 
 @dataclass(frozen=True)
 class FitRequest:
-    """What to fit and where to put it."""
+    """What to fit and where to put it.
+
+    Attributes:
+        input: Of `read_input`.
+        output: Result folder.
+        keypoints: Of a video.
+        person: Of several.
+        simulate: How to degrade a known motion.
+        resume: Keep the finished stages of the result in `output`.
+        may_differ: With `resume`: a result of another input, body or other settings is replaced, not refused.
+    """
 
     input: Path
     output: Path
@@ -40,6 +50,7 @@ class FitRequest:
     person: int | None = None
     simulate: str | None = None
     resume: bool = False
+    may_differ: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,7 @@ class FitOutcome:
         clip: What was fitted.
         result: All stages.
         body: That was fitted.
+        is_new: False where the result was there already.
     """
 
     code: int
@@ -65,6 +77,7 @@ class FitOutcome:
     clip: ClipInput
     result: FitResult
     body: BodyModel
+    is_new: bool
 
 
 def run_fit(given: argparse.Namespace, request: FitRequest) -> FitOutcome:
@@ -81,12 +94,24 @@ def run_fit(given: argparse.Namespace, request: FitRequest) -> FitOutcome:
     for warning in clip.observations.warnings:
         _logger.warning("%s", warning)
     settings = settings_for(given, clip)
-    previous = earlier_fit(request.output, clip, settings, body) if request.resume else None
+    previous = _earlier_fit(request, clip, settings, body)
     left = settings.stages if previous is None else unfinished(request.output, settings)
     if previous is not None and not left:
         return _nothing_to_do(request, clip, previous, body)
     result = _fit(given, request, clip, body, settings, left, previous, lines)
     return _written(request, clip, result, body, lines)
+
+
+def _earlier_fit(request: FitRequest, clip: ClipInput, settings: FitSettings, body: BodyModel) -> FitResult | None:
+    if not request.resume:
+        return None
+    try:
+        return earlier_fit(request.output, clip, settings, body)
+    except OutputError as error:
+        if not request.may_differ:
+            raise
+        _logger.info("%s Fitting anew.", error.message)
+        return None
 
 
 def settings_for(given: argparse.Namespace, clip: ClipInput) -> FitSettings:
@@ -144,7 +169,7 @@ def _written(request: FitRequest, clip: ClipInput, result: FitResult, body: Body
         else f"Fitted {clip.name} in {seconds:.1f} s; the result is in {request.output}."
     )
     code = 130 if result.cancelled else 0
-    return FitOutcome(code, clip.name, metrics, sentence, without_histories(report), clip, result, body)
+    return FitOutcome(code, clip.name, metrics, sentence, without_histories(report), clip, result, body, is_new=True)
 
 
 def _nothing_to_do(request: FitRequest, clip: ClipInput, previous: FitResult, body: BodyModel) -> FitOutcome:
@@ -153,4 +178,4 @@ def _nothing_to_do(request: FitRequest, clip: ClipInput, previous: FitResult, bo
         raise OutputError(f"{request.output} is marked as stopped but lacks no stage.", "Fit without --resume.")
     sentence = f"{clip.name} is fitted already; the result is in {request.output}."
     metrics = {name: value for name, value in report["metrics"].items() if value is not None}
-    return FitOutcome(0, clip.name, metrics, sentence, without_histories(report), clip, previous, body)
+    return FitOutcome(0, clip.name, metrics, sentence, without_histories(report), clip, previous, body, is_new=False)

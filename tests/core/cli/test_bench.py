@@ -1,0 +1,39 @@
+import pytest
+
+from motionfit.bench import accuracy, speed
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """The benchmarks themselves take minutes and have tests of their own: here only how they are called."""
+    calls = []
+
+    def run_accuracy(data, quick, note, seed):
+        note("a note")
+        calls.append((data, quick, seed))
+        stages = {key: {"mpjpe_mm": 1.0} for key in (*accuracy.STAGES, "truth")}
+        return {"tasks": {"noisy_joints": {"stages": stages}}}
+
+    def run_speed(quick, note):
+        calls.append(quick)
+        return {"closure_speedup": 2.0, "machine": {}}
+
+    monkeypatch.setattr(accuracy, "run_accuracy", run_accuracy)
+    monkeypatch.setattr(speed, "run_speed", run_speed)
+    return calls
+
+
+def test_accuracy(measured, run, run_json, tmp_path):
+    code, report, _ = run_json("bench", "accuracy", "--quick", "--data", tmp_path, "--seed", "3", "--threads", "1")
+    assert code == 0
+    assert measured == [(tmp_path, True, 3)]
+    assert "noisy_joints" in report["tasks"]
+    code, out, _ = run("bench", "accuracy", "--threads", "1")
+    assert code == 0
+    assert "noisy_joints" in out
+
+
+def test_speed(measured, run, run_json):
+    code, report, _ = run_json("bench", "speed", "--quick", "--threads", "1")
+    assert (code, report["closure_speedup"], measured) == (0, 2.0, [True])
+    assert "closure_speedup" in run("bench", "speed", "--threads", "1")[1]
