@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import platform
-import traceback
-from importlib import metadata
+from collections.abc import Callable
 from pathlib import Path
 
-import PySide6
-import torch
 from PySide6.QtCore import QEvent, Qt, QTimer, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -26,15 +22,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from motionfit.errors import MotionFitError
 from motionfit_app.actions.fitting import Fitting
+from motionfit_app.actions.navigating import Navigating
 from motionfit_app.actions.opening import Opening
 from motionfit_app.actions.registry import Actions
+from motionfit_app.actions.reporting import Reporting
 from motionfit_app.jobs.runner import JobRunner
 from motionfit_app.panels.camera_panel import CameraPanel
 from motionfit_app.panels.command_palette import CommandPalette
 from motionfit_app.panels.diagnostics_panel import DiagnosticsPanel
 from motionfit_app.panels.drift_panel import DriftPanel
+from motionfit_app.panels.layouts import DEFAULT_LAYOUT, LAYOUTS
 from motionfit_app.panels.losses_panel import LossesPanel
 from motionfit_app.panels.project_panel import ProjectPanel
 from motionfit_app.panels.scene_panel import ScenePanel
@@ -48,54 +46,10 @@ from motionfit_app.services.preferences import THEMES, Preferences
 from motionfit_app.services.theme import ThemeService
 from motionfit_app.state.document import Document
 from motionfit_app.state.live_run import LiveRun
-from motionfit_app.state.playback import SPEEDS, Playback
+from motionfit_app.state.playback import Playback
 from motionfit_app.viewport.posed_meshes import PosedMeshes
-from motionfit_app.widgets.message_dialog import MessageDialog
-from motionfit_app.widgets.workbench import Column, Layout, Row, Workbench
+from motionfit_app.widgets.workbench import Workbench
 
-_PROJECT = Column((Row((("project",),), (1,), 1),), 15)
-_STAGES = Column((Row((("stages",),), (1,), 1),), 23)
-LAYOUTS: dict[str, Layout] = {
-    "inspect": Layout(
-        "inspect",
-        (
-            _PROJECT,
-            Column(
-                (
-                    Row((("camera",), ("scene",)), (1, 1), 66),
-                    Row((("diagnostics",), ("drift",)), (1, 1), 34),
-                ),
-                85,
-            ),
-        ),
-        "timeline",
-    ),
-    "fit": Layout(
-        "fit",
-        (
-            _PROJECT,
-            Column(
-                (
-                    Row((("camera",), ("scene",)), (1, 1), 56),
-                    Row((("losses",), ("drift", "diagnostics")), (62, 38), 44),
-                ),
-                62,
-            ),
-            _STAGES,
-        ),
-        "timeline",
-    ),
-    "compare": Layout(
-        "compare",
-        (
-            _PROJECT,
-            Column((Row((("scene",),), (1,), 1),), 50),
-            Column((Row((("drift",),), (1,), 60), Row((("diagnostics",),), (1,), 40)), 35),
-        ),
-        "timeline",
-    ),
-}
-_DEFAULT_LAYOUT = "fit"
 _EDITING = (QAbstractSpinBox, QComboBox, QAbstractItemView, QAbstractSlider, QTabBar)
 _EDITING_KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Space)
 
@@ -107,9 +61,9 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main_window")
         self.setAcceptDrops(True)
-        self._runner, self._preferences, self._themes, self._crash_log = runner, preferences, themes, crash_log
+        self._runner, self._preferences, self._themes = runner, preferences, themes
         self._is_closing = False
-        self._layout = LAYOUTS[_DEFAULT_LAYOUT]
+        self._layout = LAYOUTS[DEFAULT_LAYOUT]
         self._is_arranged = False
         self._meshes: PosedMeshes | None = None
         self.document = Document(self)
@@ -121,6 +75,8 @@ class MainWindow(QMainWindow):
         self._build_bars()
         self.fitting = Fitting(self.document, self.live, runner, self)
         self.opening = Opening(self.document, self.playback, runner, preferences, self)
+        self.navigating = Navigating(self.playback, self)
+        self.reporting = Reporting(crash_log, self)
         self._bind()
         self._listen()
         self._on_theme_changed()
@@ -168,7 +124,7 @@ class MainWindow(QMainWindow):
         undo = self.document.undo_stack.createUndoAction(self, self.tr("Undo"))
         redo = self.document.undo_stack.createRedoAction(self, self.tr("Redo"))
         undo.setShortcut("Ctrl+Z")
-        redo.setShortcuts(["Ctrl+Shift+Z", "Ctrl+Y"])
+        redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         self._undo_actions = [undo, redo]
         actions.menus["edit"].addActions(self._undo_actions)
         self.toolbar.insertActions(actions["compare_drift"], self._undo_actions)
@@ -209,8 +165,8 @@ class MainWindow(QMainWindow):
         self.actions_table.menus["file"].insertMenu(self.actions_table["save"], self.recent_menu)
 
     def _bind(self) -> None:
-        playback, scene = self.playback, self.scene_panel
-        for key, slot in {
+        playback, scene, move = self.playback, self.scene_panel, self.navigating
+        slots: dict[str, Callable[..., object]] = {
             "open": self.opening.ask_open,
             "open_folder": self.opening.ask_open_folder,
             "demo": self.opening.open_demo,
@@ -225,18 +181,18 @@ class MainWindow(QMainWindow):
             "compare_drift": self._on_compare_drift,
             "show_result": self.document.show_last_stage,
             "play": playback.toggle,
-            "first": self._on_first,
-            "back": self._on_back,
-            "forward": self._on_forward,
-            "last": self._on_last,
-            "back_ten": self._on_back_ten,
-            "forward_ten": self._on_forward_ten,
+            "first": move.first,
+            "back": move.back,
+            "forward": move.forward,
+            "last": move.last,
+            "back_ten": move.back_ten,
+            "forward_ten": move.forward_ten,
             "range_start": playback.set_range_start,
             "range_end": playback.set_range_end,
-            "range_clear": self._on_range_clear,
+            "range_clear": move.clear_range,
             "loop": playback.set_loop,
-            "slower": self._on_slower,
-            "faster": self._on_faster,
+            "slower": move.slower,
+            "faster": move.faster,
             "zoom_all": self.timeline_panel.timeline.show_all,
             "view_front": scene.view_front,
             "view_side": scene.view_side,
@@ -248,9 +204,10 @@ class MainWindow(QMainWindow):
             "layout_compare": self._on_layout_compare,
             "palette": self._on_palette,
             "shortcuts": self._on_shortcuts,
-            "open_log": self._on_log,
-            "about": self._on_about,
-        }.items():
+            "open_log": self.reporting.show_log,
+            "about": self.reporting.show_about,
+        }
+        for key, slot in slots.items():
             self.actions_table.bind(key, slot)
 
     def _listen(self) -> None:
@@ -265,10 +222,9 @@ class MainWindow(QMainWindow):
         for source in (self.fitting, self.opening, self.stages_panel):
             source.message.connect(self._on_message)
         for failing in (self.fitting.failed, self.opening.failed):
-            failing.connect(self.show_error)
+            failing.connect(self.reporting.show_error)
         self.camera_panel.video_failed.connect(self._on_message)
         self.scene_panel.gl_failed.connect(self._on_message)
-        self._crash_log.happened.connect(self._on_crash)
         for signal in (self.live.started, self.live.ended, self.live.changed, self.document.runs_changed):
             signal.connect(self._refresh_actions)
         self.live.ended.connect(self._on_run_ended)
@@ -328,23 +284,6 @@ class MainWindow(QMainWindow):
     def _on_message(self, text: str) -> None:
         self.status_line.showMessage(text)
 
-    @Slot(object)
-    def show_error(self, error: Exception) -> None:
-        """Say what went wrong and what to do."""
-        details = "".join(traceback.format_exception(error))
-        if isinstance(error, MotionFitError):
-            dialog = MessageDialog(self.tr("That did not work"), error.message, error.hint, details, self)
-        else:
-            hint = self.tr("The report is in {0}. Nothing that was done before is lost.").format(self._crash_log.path)
-            message = self.tr("Something unexpected happened: {0}").format(error or type(error).__name__)
-            dialog = MessageDialog(self.tr("Unexpected error"), message, hint, details, self)
-        dialog.open()
-
-    @Slot(str, str)
-    def _on_crash(self, sentence: str, report: str) -> None:
-        hint = self.tr("The report is in {0}. You can go on; save your work.").format(self._crash_log.path)
-        MessageDialog(self.tr("Unexpected error"), sentence, hint, report, self).open()
-
     # Commands
 
     @Slot()
@@ -353,44 +292,6 @@ class MainWindow(QMainWindow):
             for key in ("scene", "drift"):
                 self.workbench.docks[key].show()
                 self.workbench.docks[key].raise_()
-
-    @Slot()
-    def _on_first(self) -> None:
-        self.playback.step(-self.playback.frames)
-
-    @Slot()
-    def _on_last(self) -> None:
-        self.playback.step(self.playback.frames)
-
-    @Slot()
-    def _on_back(self) -> None:
-        self.playback.step(-1)
-
-    @Slot()
-    def _on_forward(self) -> None:
-        self.playback.step(1)
-
-    @Slot()
-    def _on_back_ten(self) -> None:
-        self.playback.step(-10)
-
-    @Slot()
-    def _on_forward_ten(self) -> None:
-        self.playback.step(10)
-
-    @Slot()
-    def _on_range_clear(self) -> None:
-        self.playback.set_range(None)
-
-    @Slot()
-    def _on_slower(self) -> None:
-        slower = [speed for speed in SPEEDS if speed < self.playback.speed]
-        self.playback.set_speed(slower[-1] if slower else SPEEDS[0])
-
-    @Slot()
-    def _on_faster(self) -> None:
-        faster = [speed for speed in SPEEDS if speed > self.playback.speed]
-        self.playback.set_speed(faster[0] if faster else SPEEDS[-1])
 
     @Slot(bool)
     def _on_playing_changed(self, is_playing: bool) -> None:
@@ -422,17 +323,6 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_shortcuts(self) -> None:
         ShortcutsDialog(self._all_actions(), self).open()
-
-    @Slot()
-    def _on_log(self) -> None:
-        message = self.tr("Unexpected errors are written to this file:")
-        MessageDialog(self.tr("Log file"), message, str(self._crash_log.path), "", self).open()
-
-    @Slot()
-    def _on_about(self) -> None:
-        versions = f"PySide6 {PySide6.__version__}, torch {torch.__version__}, Python {platform.python_version()}"
-        message = f"MotionFit {metadata.version('motionfit')}"
-        MessageDialog(self.tr("About MotionFit"), message, versions, "", self).open()
 
     def _all_actions(self) -> list[QAction]:
         return [*self.actions_table.all(), *self._undo_actions]
@@ -468,7 +358,7 @@ class MainWindow(QMainWindow):
         self._is_arranged = True
         self.workbench.resize(self.pages.size())
         if not self.workbench.restore(self._preferences.layout()[1]):
-            self._arrange(_DEFAULT_LAYOUT)
+            self._arrange(DEFAULT_LAYOUT)
 
     def _restore_geometry(self) -> None:
         geometry = self._preferences.layout()[0]

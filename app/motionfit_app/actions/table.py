@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP
-
 
 @dataclass(frozen=True)
 class ActionSpec:
@@ -37,17 +35,17 @@ class ActionSpec:
 
 
 MENUS: tuple[tuple[str, str], ...] = (
-    ("file", QT_TRANSLATE_NOOP("actions", "&File")),
-    ("edit", QT_TRANSLATE_NOOP("actions", "&Edit")),
-    ("fit", QT_TRANSLATE_NOOP("actions", "F&it")),
-    ("play", QT_TRANSLATE_NOOP("actions", "&Play")),
-    ("view", QT_TRANSLATE_NOOP("actions", "&View")),
-    ("help", QT_TRANSLATE_NOOP("actions", "&Help")),
+    ("file", "&File"),
+    ("edit", "&Edit"),
+    ("fit", "F&it"),
+    ("play", "&Play"),
+    ("view", "&View"),
+    ("help", "&Help"),
 )
 
 
 def _spec(key: str, text: str, tip: str, menu: str, *keys: str, **options: str | bool) -> ActionSpec:
-    """A row; the literals are marked for translation by the table's reader in the `actions` context."""
+    """A row; its texts are translated where they are shown, in the context "actions"."""
     return ActionSpec(key, text, tip, menu, keys, **options)  # type: ignore[arg-type]
 
 

@@ -72,7 +72,6 @@ class DriftPanel(QWidget):
         button = QToolButton(self)
         button.setDefaultAction(action)
         button.setAccessibleName(action.text())
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._bar.addWidget(button)
 

@@ -39,7 +39,7 @@ def curve_values(history: Sequence[ClosureRecord], term: str, weighted: bool, lo
         )
     if log:
         values = np.where(values > 0, values, np.nan)
-        return np.log10(values)
+        return np.asarray(np.log10(values))
     return values
 
 
@@ -131,10 +131,9 @@ class LossPlot(QWidget):
         label = pg.InfLineLabel(
             region.lines[0],
             _PHASE_TITLES.get(phase, phase),
-            position=0.97,
-            anchor=(0, 0.5),
+            position=0.98,
+            anchors=[(0, 0), (0, 0)],
             color=self._text,
-            rotateAxis=(1, 0),
         )
         self._labels.append(label)
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QSizePolicy,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -75,17 +76,20 @@ class LossesPanel(QWidget):
         self.log = QCheckBox(self.tr("log axis"), self)
         self.log.setChecked(True)
         self.log.toggled.connect(self.refresh)
-        self.earlier = QCheckBox(self.tr("earlier run (dotted)"), self)
+        self.earlier = QCheckBox(self.tr("earlier run"), self)
+        self.earlier.setToolTip(self.tr("The run before this one, dotted"))
         self.earlier.setChecked(True)
         self.earlier.toggled.connect(self.refresh)
         bar.addWidget(self.values)
         bar.addWidget(self.log)
         bar.addWidget(self.earlier)
         bar.addStretch(1)
-        self.message = QLabel(self.tr("No run yet: press Run to fit."), self)
-        self.message.setProperty("role", "faint")
-        bar.addWidget(self.message)
         layout.addLayout(bar)
+        self.message = QLabel(self.tr("No run yet. Press Run to fit; the curves grow while it runs."), self)
+        self.message.setProperty("role", "faint")
+        self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.message.setWordWrap(True)
+        layout.addWidget(self.message, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         for plot in self.plots.values():
             self.splitter.addWidget(plot)
@@ -95,10 +99,8 @@ class LossesPanel(QWidget):
         self.terms.setToolTip(self.tr("Tick the terms to show"))
         self.terms.itemChanged.connect(self._on_term_toggled)
         self.splitter.addWidget(self.terms)
-        for place in range(len(self.plots)):
-            self.splitter.setStretchFactor(place, 4)
-        self.splitter.setStretchFactor(len(self.plots), 1)
-        self.splitter.setSizes([400] * len(self.plots) + [160])
+        self.terms.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.terms.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         layout.addWidget(self.splitter, 1)
 
     def _histories(self) -> dict[str, Sequence[ClosureRecord]]:
@@ -135,7 +137,9 @@ class LossesPanel(QWidget):
         for stage, plot in self.plots.items():
             before = earlier.result.stages.get(stage) if earlier is not None else None
             self._show_stage(plot, histories.get(stage, ()), () if before is None else before.history)
-        self.message.setVisible(not any(histories.values()))
+        has_curves = any(histories.values())
+        self.message.setVisible(not has_curves)
+        self.splitter.setVisible(has_curves)
 
     def _show_stage(self, plot: LossPlot, history: Sequence[ClosureRecord], before: Sequence[ClosureRecord]) -> None:
         log, weighted = self.log.isChecked(), bool(self.values.currentData())
@@ -169,6 +173,7 @@ class LossesPanel(QWidget):
             hidden = term in self._hidden
             item.setCheckState(Qt.CheckState.Unchecked if hidden else Qt.CheckState.Checked)
             self.terms.addItem(item)
+        self.terms.setFixedWidth(self.terms.sizeHintForColumn(0) + self.terms.verticalScrollBar().sizeHint().width())
         self.terms.blockSignals(False)
 
     @Slot(QListWidgetItem)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QHeaderView,
     QLabel,
+    QSizePolicy,
     QToolButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -53,7 +53,7 @@ class ProjectPanel(QWidget):
         self.tree.itemChanged.connect(self._on_ticked)
         self.tree.currentItemChanged.connect(self._on_current)
         layout.addWidget(self.tree, 1)
-        self._bar = QHBoxLayout()
+        self._bar = QVBoxLayout()
         layout.addLayout(self._bar)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -70,8 +70,8 @@ class ProjectPanel(QWidget):
             button.setAccessibleName(action.text())
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             self._bar.addWidget(button)
-        self._bar.addStretch(1)
 
     @Slot()
     def _refresh_soon(self) -> None:
@@ -143,8 +143,10 @@ class ProjectPanel(QWidget):
         """The row of a motion."""
         for place in range(self.tree.topLevelItemCount()):
             top = self.tree.topLevelItem(place)
+            if top is None:
+                continue
             for item in (top, *(top.child(row) for row in range(top.childCount()))):
-                if item.data(0, _KEY) == key:
+                if item is not None and item.data(0, _KEY) == key:
                     return item
         return None
 

@@ -12,6 +12,8 @@ from motionfit_app.state.document import Document
 from motionfit_app.state.live_run import LiveRun
 
 _COLUMNS = ("status", "seconds", "iterations", "loss")
+_WIDEST = {"status": "▶ hold x0 00/00", "seconds": "0000.0 s", "iterations": "0000", "loss": "-0.000e+00"}
+"""Room for these texts, so that the panel does not jump while numbers change."""
 
 
 def iterations_done(history: tuple[ClosureRecord, ...] | list[ClosureRecord]) -> int:
@@ -48,6 +50,7 @@ class StageRows(QWidget):
         self._grid.addWidget(QLabel(STAGE_TITLES[stage], self), row, 0)
         for column, name in enumerate(_COLUMNS):
             label = QLabel("–", self)
+            label.setMinimumWidth(self.fontMetrics().horizontalAdvance(_WIDEST[name]))
             label.setObjectName(f"stage_{stage}_{name}")
             self.cells[stage, name] = label
             self._grid.addWidget(label, row, column + 1)

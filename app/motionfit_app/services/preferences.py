@@ -22,8 +22,8 @@ class Preferences(QObject):
     def recent(self) -> list[Path]:
         """Recently opened clips and projects, newest first."""
         stored = self._settings.value("recent", [])
-        texts = [stored] if isinstance(stored, str) else list(stored or [])
-        return [Path(text) for text in texts]
+        texts = stored if isinstance(stored, list) else [stored] if isinstance(stored, str) else []
+        return [Path(str(text)) for text in texts]
 
     def add_recent(self, path: Path) -> None:
         """Put a path at the top of the recent ones."""

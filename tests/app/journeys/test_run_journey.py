@@ -1,5 +1,7 @@
 """Run, watch, stop, re-run, fail, close: with a fit that pretends."""
 
+import itertools
+
 import pytest
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer
 from PySide6.QtWidgets import QToolButton
@@ -55,7 +57,7 @@ def test_while_it_runs_the_views_follow_and_the_window_answers(qtbot, make_windo
     window.playback.step(3)
     assert window.playback.frame == 3
     qtbot.waitUntil(lambda: not window.live.is_active, timeout=WAIT)
-    gaps = [after - before for before, after in zip(emitted, emitted[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(emitted)]
     assert len(emitted) / max(emitted[-1] / 1000, 0.001) <= 32, gaps
     assert window.status_line.run.text() == ""
 

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 from window_driving import WAIT, open_clip
 
 from motionfit_app.actions.table import ACTIONS
-from motionfit_app.main_window import LAYOUTS
 from motionfit_app.panels.command_palette import CommandPalette, matches
+from motionfit_app.panels.layouts import LAYOUTS
 from motionfit_app.panels.shortcuts_dialog import ShortcutsDialog
 from motionfit_app.widgets.message_dialog import MessageDialog
 

@@ -1,5 +1,7 @@
 """The playhead: steps, ranges, loops, and playing by elapsed time."""
 
+import itertools
+
 import pytest
 
 from motionfit_app.state.playback import Playback
@@ -49,7 +51,7 @@ def test_a_loop_stays_in_its_range(qtbot, playback):
     qtbot.waitUntil(lambda: len(frames) > 15, timeout=20000)
     playback.pause()
     assert set(frames) <= set(range(20, 25))
-    assert any(after < before for before, after in zip(frames, frames[1:], strict=False))
+    assert any(after < before for before, after in itertools.pairwise(frames))
 
 
 def test_range_ends_may_come_in_any_order(playback):
