@@ -118,7 +118,7 @@ def _with_nan(points: Tensor, mask: Tensor | None) -> np.ndarray:
 def _without_nan(array: np.ndarray | None) -> tuple[Tensor | None, Tensor | None]:
     if array is None:
         return None, None
-    mask = np.isfinite(array).all(-1)
+    mask = np.asarray(np.isfinite(array).all(-1))
     return torch.from_numpy(np.where(mask[..., None], array, 0.0).astype(array.dtype)), torch.from_numpy(mask)
 
 

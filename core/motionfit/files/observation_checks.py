@@ -58,7 +58,7 @@ def check_3d(points: np.ndarray, key: str, path: Path) -> list[str]:
     """
     if np.isinf(points).any():
         raise InputError(f"{path}: {key} holds infinite numbers.", "Mark what is missing with NaN.")
-    seen = np.isfinite(points).all(-1)
+    seen = np.asarray(np.isfinite(points).all(-1))
     enough = seen.sum(1) >= 5
     farthest = float(np.abs(points[seen]).max(initial=0.0))
     if enough.any():

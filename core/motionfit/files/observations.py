@@ -15,6 +15,7 @@ import torch
 from motionfit.body.keypoints import SURFACE_KEYPOINTS
 from motionfit.body.skeleton import BODY_JOINTS
 from motionfit.errors import InputError
+from motionfit.files.amass import FIT_FPS
 from motionfit.files.atomic import atomic_file
 from motionfit.files.npz import Arrays, numbers, read_npz
 from motionfit.files.observation_archive import write_observations as write_archive
@@ -44,6 +45,7 @@ KEYS: dict[str, str] = {
     "joint_map": "(K,) which SMPL joint each of joints3d is",
 }
 _DATA_KEYS = ("joints3d", "keypoints3d", "keypoints2d", "points3d")
+_SAME_RATE = 0.05
 _OWN_KEYS = ("frames", "floor_is_given", "warnings")
 
 
@@ -82,6 +84,7 @@ def observations_from_arrays(arrays: Arrays, path: Path, image_size: tuple[int, 
     warnings = [*_unknown_keys(arrays), *_unsupported(arrays, path)]
     frames = _frames(arrays, path)
     fps = frame_rate(arrays, frames, path)
+    warnings.extend(_rate_warnings(fps))
     if "joints3d" in arrays or "keypoints3d" in arrays:
         if "keypoints2d" in arrays:
             warnings.append("keypoints2d is left out: a fit uses either 3D or 2D data, and 3D data is there.")
@@ -124,6 +127,15 @@ def _unsupported(arrays: Arrays, path: Path) -> list[str]:
             "own, with the floor at z = 0."
         )
     return warnings
+
+
+def _rate_warnings(fps: float) -> list[str]:
+    if abs(fps / FIT_FPS - 1.0) < _SAME_RATE:
+        return []
+    return [
+        f"The clip has {fps:.4g} frames per second, and the motion prior was trained at {FIT_FPS:g}: stage III may "
+        f"suit it badly; resampling the clip to {FIT_FPS:g} helps."
+    ]
 
 
 def _frames(arrays: Arrays, path: Path) -> int:

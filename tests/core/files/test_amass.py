@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation, Slerp
+
 from motionfit.errors import InputError
 from motionfit.files.amass import amass_arrays, read_amass, resample, write_amass
 from motionfit.geometry.rotations import geodesic_angle
 from motionfit.metrics.drift import joints_of
-from scipy.spatial.transform import Rotation, Slerp
 
 
 def written(path, motion, **changes):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from motionfit.errors import OutputError
 from motionfit.files.atomic import atomic_file, atomic_folder, output_errors, recover_folder
 

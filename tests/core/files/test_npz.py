@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from motionfit.errors import InputError, OutputError
 from motionfit.files.npz import read_npz, write_npz
 

@@ -68,6 +68,7 @@ def test_nan_becomes_a_mask_over_finite_numbers(tmp_path, joints):
 def test_even_times_stand_for_fps(tmp_path, joints):
     observed = read_observations(saved(tmp_path / "o.npz", joints3d=joints, times=np.arange(24) / 25.0 + 3.0))
     assert observed.fps == pytest.approx(25.0)
+    assert "25 frames per second" in observed.warnings[0]
 
 
 def test_joint_map_puts_joints_in_their_places(tmp_path, joints):
