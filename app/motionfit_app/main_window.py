@@ -8,16 +8,9 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
-    QAbstractSlider,
-    QAbstractSpinBox,
     QApplication,
-    QComboBox,
     QMainWindow,
-    QMenu,
     QStackedWidget,
-    QTabBar,
     QToolBar,
     QWidget,
 )
@@ -34,6 +27,7 @@ from motionfit_app.panels.diagnostics_panel import DiagnosticsPanel
 from motionfit_app.panels.drift_panel import DriftPanel
 from motionfit_app.panels.layouts import DEFAULT_LAYOUT, LAYOUTS
 from motionfit_app.panels.losses_panel import LossesPanel
+from motionfit_app.panels.menus import RecentMenu, ThemeMenu
 from motionfit_app.panels.project_panel import ProjectPanel
 from motionfit_app.panels.scene_panel import ScenePanel
 from motionfit_app.panels.shortcuts_dialog import ShortcutsDialog
@@ -42,16 +36,14 @@ from motionfit_app.panels.start_page import StartPage
 from motionfit_app.panels.status_line import StatusLine
 from motionfit_app.panels.timeline_panel import TimelinePanel
 from motionfit_app.services.crash_log import CrashLog
-from motionfit_app.services.preferences import THEMES, Preferences
+from motionfit_app.services.preferences import Preferences
 from motionfit_app.services.theme import ThemeService
 from motionfit_app.state.document import Document
 from motionfit_app.state.live_run import LiveRun
 from motionfit_app.state.playback import Playback
 from motionfit_app.viewport.posed_meshes import PosedMeshes
+from motionfit_app.widgets.key_guard import is_for_control
 from motionfit_app.widgets.workbench import Workbench
-
-_EDITING = (QAbstractSpinBox, QComboBox, QAbstractItemView, QAbstractSlider, QTabBar)
-_EDITING_KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Space)
 
 
 class MainWindow(QMainWindow):
@@ -152,16 +144,9 @@ class MainWindow(QMainWindow):
             (self.tr("Show in the camera vie&w"), self.camera_panel.option_actions()),
         ):
             menu.addMenu(title).addActions(actions)
-        titles = {"system": self.tr("As the system"), "dark": self.tr("Dark"), "light": self.tr("Light")}
-        self.theme_menu: QMenu = menu.addMenu(self.tr("T&heme"))
-        for name in THEMES:
-            action = self.theme_menu.addAction(titles[name])
-            action.setData(name)
-            action.setCheckable(True)
-            action.setStatusTip(self.tr("Colours of the window: {0}").format(titles[name]))
-        self.theme_menu.triggered.connect(self._on_theme_chosen)
-        self.recent_menu = QMenu(self.tr("Open &recent"), self)
-        self.recent_menu.triggered.connect(self._on_recent_chosen)
+        self.theme_menu = ThemeMenu(self._preferences, self._themes, self)
+        menu.addMenu(self.theme_menu)
+        self.recent_menu = RecentMenu(self._preferences, self)
         self.actions_table.menus["file"].insertMenu(self.actions_table["save"], self.recent_menu)
 
     def _bind(self) -> None:
@@ -229,8 +214,7 @@ class MainWindow(QMainWindow):
             signal.connect(self._refresh_actions)
         self.live.ended.connect(self._on_run_ended)
         self._themes.changed.connect(self._on_theme_changed)
-        self._preferences.recent_changed.connect(self._refresh_recent)
-        self._refresh_recent()
+        self.recent_menu.chosen.connect(self.opening.open_path)
 
     # What the document and the run say
 
@@ -329,19 +313,11 @@ class MainWindow(QMainWindow):
 
     # Looks
 
-    @Slot(QAction)
-    def _on_theme_chosen(self, action: QAction) -> None:
-        choice = str(action.data())
-        self._preferences.set_theme(choice)
-        self._themes.choose(choice)
-
     @Slot()
     def _on_theme_changed(self) -> None:
         self.actions_table.use_theme(self._themes.theme)
         for action, name in zip(self._undo_actions, ("undo", "redo"), strict=True):
             action.setIcon(self._themes.icon(name))
-        for action in self.theme_menu.actions():
-            action.setChecked(action.data() == self._themes.choice)
         self._refresh_play_icon()
 
     def _refresh_play_icon(self) -> None:
@@ -366,23 +342,11 @@ class MainWindow(QMainWindow):
             available = self.screen().availableGeometry()
             self.resize(min(available.width(), 1680), min(available.height(), 1050))
 
-    @Slot()
-    def _refresh_recent(self) -> None:
-        self.recent_menu.clear()
-        for path in self._preferences.recent():
-            action = self.recent_menu.addAction(str(path))
-            action.setData(str(path))
-        self.recent_menu.setEnabled(not self.recent_menu.isEmpty())
-
-    @Slot(QAction)
-    def _on_recent_chosen(self, action: QAction) -> None:
-        self.opening.open_path(Path(str(action.data())))
-
     # Events of the window
 
     def event(self, event: QEvent) -> bool:
         """Leave keys to the control that has the keyboard before they are taken as shortcuts."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_for_control(event):
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and is_for_control(event):
             event.accept()
             return True
         return super().event(event)
@@ -427,13 +391,3 @@ class MainWindow(QMainWindow):
         if self._is_closing:
             # Queued, so that the result is in the document before the window asks about it.
             QTimer.singleShot(0, self.close)
-
-
-def _is_for_control(event: QKeyEvent) -> bool:
-    focused = QApplication.focusWidget()
-    key = Qt.Key(event.key())
-    if event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier:
-        return False
-    if isinstance(focused, QAbstractButton):
-        return key == Qt.Key.Key_Space
-    return isinstance(focused, _EDITING) and key in _EDITING_KEYS

@@ -22,8 +22,9 @@ from motionfit.pipeline.settings import FitSettings
 from motionfit_app.jobs.core import CoreFunctions
 
 _logger = logging.getLogger(__name__)
-_EMIT_SECONDS = 1 / 30
-_MOTION_SECONDS = 1 / 8
+_EMIT_SECONDS = 1 / 12
+_MOTION_SECONDS = 1 / 6
+"""Each update composes the whole window anew, OpenGL views included: more often is not seen and slows the fit."""
 
 
 @dataclass(frozen=True)

@@ -48,9 +48,11 @@ class CommandPalette(QDialog):
     def _refresh(self, text: str) -> None:
         self.list.clear()
         found = [action for action in self._actions if matches(text, action.text())]
-        for action in sorted(found, key=lambda action: rank(text, action.text().replace("&", ""))):
+        if text.strip():
+            found.sort(key=lambda action: rank(text, action.text().replace("&", "")))
+        for action in found:
             keys = action.shortcut().toString()
-            item = QListWidgetItem(action.icon(), action.text().replace("&", "") + (f"    {keys}" if keys else ""))
+            item = QListWidgetItem(action.text().replace("&", "") + (f"    {keys}" if keys else ""))
             item.setData(Qt.ItemDataRole.UserRole, action)
             item.setToolTip(action.statusTip())
             if not action.isEnabled():

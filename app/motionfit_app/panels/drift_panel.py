@@ -29,9 +29,9 @@ class DriftPanel(QWidget):
         super().__init__(parent)
         self._document, self._themes = document, themes
         self.plots = {
-            "root_cm": FramePlot(self.tr("Root"), self.tr("cm"), self),
-            "heading_degrees": FramePlot(self.tr("Heading"), self.tr("deg"), self),
-            "joints_cm": FramePlot(self.tr("Joints"), self.tr("cm"), self),
+            "root_cm": FramePlot(self.tr("Root distance"), self.tr("cm"), self),
+            "heading_degrees": FramePlot(self.tr("Heading difference"), self.tr("deg"), self),
+            "joints_cm": FramePlot(self.tr("Mean joint distance"), self.tr("cm"), self),
         }
         self._build()
         for plot in self.plots.values():
@@ -64,6 +64,8 @@ class DriftPanel(QWidget):
         layout.addWidget(self.message, 1)
         for plot in self.plots.values():
             layout.addWidget(plot, 1)
+        for name in ("root_cm", "heading_degrees"):
+            self.plots[name].hide_frame_numbers()
         self.legend = Legend(self)
         layout.addWidget(self.legend)
 

@@ -15,6 +15,10 @@ from motionfit.pipeline.stages import PHASES
 from motionfit_app.services.theme import Theme
 
 TOTAL = "total"
+_LEAST_ON_LOG = 1e-6
+"""What is smaller does not matter beside the rest, and would squeeze it."""
+_LABEL_STEP = 0.1
+"""Labels of neighbouring phases stand at different heights: short phases would cover each other's."""
 _PHASE_TITLES = {phase.key: phase.title for phase in PHASES}
 
 
@@ -38,7 +42,7 @@ def curve_values(history: Sequence[ClosureRecord], term: str, weighted: bool, lo
             [(record.weighted if weighted else record.raw).get(term, np.nan) for record in history], np.float64
         )
     if log:
-        values = np.where(values > 0, values, np.nan)
+        values = np.where(values > _LEAST_ON_LOG, values, np.nan)
         return np.asarray(np.log10(values))
     return values
 
@@ -131,7 +135,7 @@ class LossPlot(QWidget):
         label = pg.InfLineLabel(
             region.lines[0],
             _PHASE_TITLES.get(phase, phase),
-            position=0.98,
+            position=0.98 - _LABEL_STEP * (place % 2),
             anchors=[(0, 0), (0, 0)],
             color=self._text,
         )

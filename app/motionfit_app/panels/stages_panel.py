@@ -129,6 +129,12 @@ class StagesPanel(QWidget):
         is_editable = self._document.project is not None
         self.tabs.setEnabled(is_editable)
         self.preset.setEnabled(is_editable)
+        # setValue paints at once, and with it the whole window; enabling updates again only asks for it.
+        self.progress.setUpdatesEnabled(False)
+        self._refresh_progress()
+        self.progress.setUpdatesEnabled(True)
+
+    def _refresh_progress(self) -> None:
         progress = self._live.progress
         if self._live.is_active and progress is not None:
             self.progress.setValue(round(progress.fraction * 1000))

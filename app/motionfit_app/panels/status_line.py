@@ -37,6 +37,7 @@ class StatusLine(QStatusBar):
         self.run = self._fact(self.tr("State of the run"))
         self.device = self._fact(self.tr("Device of the fit"))
         self.memory = self._fact(self.tr("Memory of the program"))
+        self.memory.setMinimumWidth(self.fontMetrics().horizontalAdvance("00000 MB  "))
         self._timer = QTimer(self)
         self._timer.setInterval(_MEMORY_MILLISECONDS)
         self._timer.timeout.connect(self._refresh_memory)
@@ -50,6 +51,7 @@ class StatusLine(QStatusBar):
         label = QLabel(self)
         label.setAccessibleName(name)
         label.setToolTip(name)
+        label.setMargin(self.fontMetrics().height() // 4)
         self.addPermanentWidget(label)
         return label
 
@@ -63,7 +65,7 @@ class StatusLine(QStatusBar):
         project = self._document.project
         if project is not None:
             settings = project.settings
-            self.device.setText(self.tr("{0}, {1} thread(s)").format(settings.device, settings.threads))
+            self.device.setText(self.tr("device {0} · threads {1}").format(settings.device, settings.threads))
 
     @Slot()
     def _refresh_run(self) -> None:

@@ -31,7 +31,10 @@ class FramePlot(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         self.plot = pg.PlotWidget(self)
         self.plot.setAccessibleName(title)
-        self.plot.setLabel("left", f"{title} ({unit})" if unit else title)
+        self._name = pg.LabelItem(justify="left")
+        self._name.setParentItem(self.plot.getPlotItem().getViewBox())
+        self._name.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(4, 0))
+        self._text = QColor("#e6e8eb")
         self.plot.showGrid(x=True, y=True, alpha=0.15)
         self.plot.setMenuEnabled(False)
         self.plot.getPlotItem().getAxis("left").enableAutoSIPrefix(False)
@@ -40,10 +43,17 @@ class FramePlot(QWidget):
         self._playhead = pg.InfiniteLine(angle=90, movable=False)
         self.plot.addItem(self._playhead, ignoreBounds=True)
         self._lines: list[pg.PlotDataItem] = []
+        self.set_title(title, unit)
+
+    def hide_frame_numbers(self) -> None:
+        """Save the room of the lower axis where a plot below has the same one."""
+        self.plot.getPlotItem().getAxis("bottom").setStyle(showValues=False)
 
     def set_colours(self, base: QColor, text: QColor, playhead: QColor) -> None:
         """Use the colours of a theme."""
         self.plot.setBackground(base)
+        self._text = text
+        self._name.setText(self._name.text, color=text)
         for name in ("left", "bottom"):
             axis = self.plot.getPlotItem().getAxis(name)
             axis.setPen(text)
@@ -51,8 +61,8 @@ class FramePlot(QWidget):
         self._playhead.setPen(pg.mkPen(playhead, width=2))
 
     def set_title(self, title: str, unit: str) -> None:
-        """Name the values."""
-        self.plot.setLabel("left", f"{title} ({unit})" if unit else title)
+        """Name the values inside the plot, where the name has room however low the plot is."""
+        self._name.setText(f"{title}, {unit}" if unit else title, color=self._text, size="9pt")
         self.plot.setAccessibleName(title)
 
     def set_curves(self, curves: list[Curve]) -> None:

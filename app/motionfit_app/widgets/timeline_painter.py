@@ -38,7 +38,7 @@ class TimelineGeometry:
 
     def height(self, content: TimelineContent) -> float:
         """Of everything."""
-        rows = len(content.strips) + (1 if content.windows else 0)
+        rows = len(content.strips) + min(len(content.windows), 2)
         return self.ruler + rows * (self.row + self.gap) + self.gap
 
     def row_top(self, row: int) -> float:
@@ -116,7 +116,7 @@ class TimelinePainter:
             painter.setPen(self._colours.faint)
             text = f"{frame}  {frame / self._content.fps:.2f} s"
             if x + label < geometry.right + geometry.gap:
-                painter.drawText(QPointF(x + geometry.gap, geometry.ruler - geometry.gap), text)
+                painter.drawText(QPointF(x + 1.5 * geometry.gap, geometry.ruler - 1.5 * geometry.gap), text)
 
     def _draw_title(self, title: str, top: float) -> None:
         self._painter.setPen(self._colours.text)
@@ -140,16 +140,19 @@ class TimelinePainter:
         self._painter.drawRect(area)
 
     def _draw_windows(self, top: float) -> None:
+        """Neighbours overlap, so they take turns on two rows."""
         geometry = self._geometry
         self._draw_title(self._content.windows_title, top)
-        self._painter.setClipRect(QRectF(geometry.left, top, geometry.right - geometry.left + 1, geometry.row + 1))
+        height = 2 * geometry.row + geometry.gap
+        self._painter.setClipRect(QRectF(geometry.left, top, geometry.right - geometry.left + 1, height + 1))
         for place, (start, stop) in enumerate(self._content.windows):
             left, right = geometry.x_of(start, self._view), geometry.x_of(stop, self._view)
             shade = QColor(self._colours.window)
             shade.setAlpha(70)
             self._painter.setBrush(shade)
             self._painter.setPen(QPen(self._colours.window, 1))
-            area = QRectF(left, top, right - left - 1, geometry.row)
+            row = (place % 2) * (geometry.row + geometry.gap)
+            area = QRectF(left, top + row, right - left - 1, geometry.row)
             self._painter.drawRect(area)
             self._painter.setPen(self._colours.text)
             self._painter.drawText(area, Qt.AlignmentFlag.AlignCenter, f"{place + 1}: {start}–{stop - 1}")
