@@ -20,6 +20,11 @@ from motionfit.render.rasterise import rasterise
 
 NOISE_PX = 1.5
 MISSING_FRAME = 40
+HIDDEN_FRAMES = 10
+LEGS = (10, 11, 13, 14, 19, 20, 21, 22, 23, 24)
+"""Knees, ankles and feet of BODY_25."""
+
+_NARROWEST, _WIDEST = 0.3, 1.2
 _LEFT_TOE, _RIGHT_TOE = 19, 22
 _CONFIDENCE = (0.75, 0.98)
 
@@ -45,8 +50,7 @@ def film(scene: Scene, body: BodyModel, seed: int = 0) -> Film:
     pose = motion.betas, motion.translation, motion.root_orientation, motion.body_pose
     points = body25_points(body, *pose).double()
     feet = points[TROLLEY_FRAME, [_LEFT_TOE, _RIGHT_TOE]].mean(0).numpy()
-    trolleys = [trolley_at(frame, scene, feet) for frame in range(motion.frames)]
-    hidden = np.stack([_is_behind(points[frame].numpy(), trolley, scene) for frame, trolley in enumerate(trolleys)])
+    trolleys, hidden = _roll_by(points.numpy(), scene, feet)
     skins = vertices(body, *pose)
     view = view_floor(scene.camera, scene.floor)
     clothes = clothes_of(body)
@@ -55,6 +59,17 @@ def film(scene: Scene, body: BodyModel, seed: int = 0) -> Film:
         for frame, trolley in enumerate(trolleys)
     ]
     return Film(pictures, _detect(points, hidden, scene, seed), hidden)
+
+
+def _roll_by(points: np.ndarray, scene: Scene, feet: np.ndarray) -> tuple[list[Mesh], np.ndarray]:
+    """A trolley in each frame, and what it hides; as narrow as it can be to hide the legs for `HIDDEN_FRAMES`."""
+    half_width = _NARROWEST
+    while True:
+        trolleys = [trolley_at(frame, scene, feet, half_width) for frame in range(len(points))]
+        hidden = np.stack([_is_behind(*pair, scene) for pair in zip(points, trolleys, strict=True)])
+        if hidden[:, LEGS].all(1).sum() >= HIDDEN_FRAMES or half_width > _WIDEST:
+            return trolleys, hidden
+        half_width += 0.02
 
 
 def _is_behind(points: np.ndarray, mesh: Mesh, scene: Scene) -> np.ndarray:

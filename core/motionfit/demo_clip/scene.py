@@ -19,8 +19,7 @@ PROJECTION = Projection((640, 360), 560.0)
 TROLLEY_FRAME = 75
 """The trolley stands before the middle of the legs here."""
 
-_TROLLEY_HALF = np.array([0.62, 0.16, 0.36])
-"""Half width, depth and height, m."""
+_TROLLEY_HALF_DEPTH, _TROLLEY_HALF_HEIGHT = 0.16, 0.36
 _TROLLEY_STEP = 0.075
 """Metres per frame to the right."""
 _TROLLEY_GAP = 0.75
@@ -52,13 +51,14 @@ def set_up(motion: Motion, body: BodyModel) -> Scene:
     return Scene(in_camera, camera_of(PROJECTION), placed, transform_floor(world_floor(), placed))
 
 
-def trolley_at(frame: int, scene: Scene, feet: Float[np.ndarray, "3"]) -> Mesh:
+def trolley_at(frame: int, scene: Scene, feet: Float[np.ndarray, "3"], half_width: float) -> Mesh:
     """The trolley in the camera frame.
 
     Args:
         frame: Of the clip.
         scene: Gives the floor.
         feet: Point between the feet at `TROLLEY_FRAME`, camera frame.
+        half_width: Metres.
     """
     up = scene.floor.normal.double().numpy()
     towards_camera = -feet - up * float(up @ -feet)
@@ -67,6 +67,7 @@ def trolley_at(frame: int, scene: Scene, feet: Float[np.ndarray, "3"]) -> Mesh:
     on_floor = feet - up * (float(up @ feet) - float(scene.floor.offset))
     # What hides the feet from a camera above stands between camera and feet, so it also moves on that line.
     shift = (frame - TROLLEY_FRAME) * _TROLLEY_STEP
-    centre = on_floor + towards_camera * _TROLLEY_GAP + right * shift + up * (_TROLLEY_HALF[2] + 0.02)
-    axes = np.stack([right, towards_camera, up]) * _TROLLEY_HALF[:, None]
+    centre = on_floor + towards_camera * _TROLLEY_GAP + right * shift + up * (_TROLLEY_HALF_HEIGHT + 0.02)
+    half = np.array([half_width, _TROLLEY_HALF_DEPTH, _TROLLEY_HALF_HEIGHT])
+    axes = np.stack([right, towards_camera, up]) * half[:, None]
     return box_mesh(centre, axes, _TROLLEY_COLOUR)

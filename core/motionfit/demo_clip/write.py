@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from motionfit.body.model import BodyModel
-from motionfit.demo_clip.film import MISSING_FRAME, NOISE_PX, Film
+from motionfit.demo_clip.film import LEGS, MISSING_FRAME, NOISE_PX, Film
 from motionfit.demo_clip.scene import Scene
 from motionfit.files.amass import amass_arrays
 from motionfit.files.demo import OBSERVATIONS_FILE, TRUTH_FILE
@@ -34,7 +34,6 @@ frames {first}–{last} (confidence 0), both legs in {legs} of them. The body is
 
 The motion is a roll-out of the motion prior that ships, so a fit with that prior finds this clip easier than a real one.
 """  # noqa: E501
-_LEGS = (10, 11, 13, 14, 19, 20, 21, 22, 23, 24)
 
 
 def write_clip(folder: Path, truth: Motion, scene: Scene, film: Film, body: BodyModel) -> None:
@@ -81,7 +80,7 @@ def _note(truth: Motion, scene: Scene, film: Film, body: BodyModel) -> str:
         missing=MISSING_FRAME,
         first=hiding[0],
         last=hiding[-1],
-        legs=int(film.hidden[:, _LEGS].all(1).sum()),
+        legs=int(film.hidden[:, LEGS].all(1).sum()),
         body=body.content_hash[:16],
         betas=", ".join(f"{beta:g}" for beta in np.round(array_of(truth.betas), 3)[:4]) + ", 0 …",
     )

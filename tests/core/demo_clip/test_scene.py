@@ -49,7 +49,7 @@ def test_the_trolley_stands_on_the_floor_before_the_feet(body):
     normal, offset = scene.floor.normal.double().numpy(), float(scene.floor.offset)
     feet = np.array([0.1, 0.0, 3.2])
     feet = feet - normal * (feet @ normal - offset)
-    trolley = trolley_at(TROLLEY_FRAME, scene, feet)
+    trolley = trolley_at(TROLLEY_FRAME, scene, feet, 0.6)
     heights = trolley.vertices @ normal - offset
     assert 0 < heights.min() < 0.05
     assert trolley.vertices[:, 2].max() < feet[2]
@@ -57,13 +57,14 @@ def test_the_trolley_stands_on_the_floor_before_the_feet(body):
     place = project_points(feet[None], scene.camera)[0]
     assert (pixels.min(0) < place).all()
     assert (pixels.max(0) > place).all()
-    later = trolley_at(TROLLEY_FRAME + 1, scene, feet)
+    later = trolley_at(TROLLEY_FRAME + 1, scene, feet, 0.6)
     assert project_points(later.vertices, scene.camera)[:, 0].mean() > pixels[:, 0].mean()
 
 
 def test_a_film_has_a_picture_and_detections_for_each_frame(body, monkeypatch):
     monkeypatch.setattr("motionfit.demo_clip.film.TROLLEY_FRAME", 1)
     monkeypatch.setattr("motionfit.demo_clip.film.MISSING_FRAME", 2)
+    monkeypatch.setattr("motionfit.demo_clip.film.HIDDEN_FRAMES", 1)
     scene = set_up(_standing(3), body)
     shown = film(scene, body, seed=1)
     assert len(shown.pictures) == 3
