@@ -10,7 +10,6 @@ import csv
 import json
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -19,7 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from motionfit.errors import CheckpointError
+from motionfit.errors import CheckpointError, FitError
 from motionfit.priors.checkpoints import save_prior
 
 log = logging.getLogger(__name__)
@@ -27,6 +26,7 @@ log = logging.getLogger(__name__)
 Metrics = dict[str, float]
 
 _DELICATE_SHARE = 0.1
+"""Rate of a task's delicate parameters, as a share of the usual rate."""
 
 
 @runtime_checkable
@@ -113,19 +113,16 @@ def train(task: Task, settings: LoopSettings, folder: Path, card: dict[str, Any]
 def take_step(optimizer: torch.optim.Optimizer, module: nn.Module, loss: Tensor, largest_gradient: float = 1.0) -> None:
     """One step down the gradient, whose norm is limited; a loss that is not finite is an error."""
     if not bool(torch.isfinite(loss)):
-        raise CheckpointError("The loss is no longer finite.", "Resume with a lower learning rate.")
+        raise FitError("The loss is no longer finite.", "Resume with a lower learning rate.")
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_(module.parameters(), largest_gradient)
     optimizer.step()
 
 
-def mean_of(rows: list[Metrics], reduce: Callable[[list[float]], float] | None = None) -> Metrics:
+def mean_of(rows: list[Metrics]) -> Metrics:
     """Each metric's mean over rows of equal names."""
-    if not rows:
-        return {}
-    average = reduce or (lambda values: sum(values) / len(values))
-    return {name: average([row[name] for row in rows]) for name in rows[0]}
+    return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]} if rows else {}
 
 
 def _optimizer(task: Task, settings: LoopSettings) -> torch.optim.Optimizer:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from motionfit.errors import CheckpointError
+from motionfit.errors import CheckpointError, FitError
 from motionfit.priors.checkpoints import load_motion_prior, load_pose_prior, read_card
 from motionfit.priors.motion import MotionPriorWidths
 from motionfit.training.dataset import read_clips
@@ -99,5 +99,5 @@ def test_resuming_nothing_is_an_error(pose_task, tmp_path):
 def test_a_loss_that_is_not_finite_is_an_error():
     module = torch.nn.Linear(1, 1)
     optimizer = torch.optim.Adam(module.parameters())
-    with pytest.raises(CheckpointError, match="no longer finite"):
+    with pytest.raises(FitError, match="no longer finite"):
         take_step(optimizer, module, module.weight.sum() * torch.inf)
