@@ -102,4 +102,4 @@ def _closure(stage: RolloutStage, values: Mapping[str, Tensor], settings: FitSet
     terms = stage.terms(points, weights)
     loss = torch.stack([weights[name] * term.sum() for name, term in terms.items()]).sum()
     loss.backward()
-    return float(loss)
+    return float(loss.detach())

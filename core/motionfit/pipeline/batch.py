@@ -11,9 +11,13 @@ from torch import Tensor
 
 from motionfit.body.keypoints import BODY25_IGNORED
 from motionfit.geometry.planes import world_floor
-from motionfit.motion import Floor, Observations
+from motionfit.motion import Camera, Floor, Observations
 from motionfit.pipeline.floor import level_floor
 from motionfit.pipeline.windows import Windows, cut
+
+
+COMMON_FOCAL_LENGTH = 1060.0
+"""Pixels. 2D keypoints are scaled to this focal length: that of the 1920-pixel videos that the weights come from."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Batch:
         fps: Frames per second.
         joints3d: With `joints3d_mask`.
         keypoints3d: With `keypoints3d_mask`.
-        keypoints2d: Pixels, with `confidence` (zero = not observed, also for the keypoints left out by design).
+        keypoints2d: Pixels of a camera of `COMMON_FOCAL_LENGTH`, with `confidence` (zero = not observed, also for the keypoints left out by design).
         intrinsics: Of each clip's camera, with 2D data.
         floor_normal: Up.
         floor_offset: n·p = d on the floor, metres.
@@ -86,8 +90,8 @@ def make_batch(
         detected = torch.stack([given.keypoints2d for given in observations if given.keypoints2d is not None])
         confidence = detected[..., 2].clone()
         confidence[..., list(BODY25_IGNORED)] = 0.0
-        data |= {"keypoints2d": detected[..., :2], "confidence": confidence}
-        data["intrinsics"] = torch.stack([given.camera.intrinsics for given in observations if given.camera])
+        data["confidence"] = confidence
+        data |= _in_common_pixels(detected[..., :2], [given.camera for given in observations if given.camera])
     moved = {
         name: value.to(device) if value.dtype == torch.bool else value.to(device, dtype) for name, value in data.items()
     }
@@ -97,6 +101,15 @@ def make_batch(
         floor_offset=torch.stack([floor.offset for floor in floors]).to(device, dtype),
         **moved,
     )
+
+
+def _in_common_pixels(pixels: Tensor, cameras: Sequence[Camera]) -> dict[str, Tensor]:
+    """Keypoints and intrinsics of every clip in pixels of one size, so that weights hold for every resolution."""
+    intrinsics = torch.stack([camera.intrinsics for camera in cameras])
+    scale = COMMON_FOCAL_LENGTH / intrinsics[:, 0, 0]
+    scaled = intrinsics.clone()
+    scaled[:, :2] *= scale[:, None, None]
+    return {"keypoints2d": pixels * scale[:, None, None, None], "intrinsics": scaled}
 
 
 def floor_of(batch: Batch, clip: int) -> Floor:
