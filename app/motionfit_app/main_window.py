@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
@@ -100,7 +100,6 @@ class MainWindow(QMainWindow):
         )
         for key, title, panel in docks:
             self.workbench.add_dock(key, title, panel)
-        self.workbench.arrange(self._layout)
         self.pages = QStackedWidget(self)
         self.pages.addWidget(self.start_page)
         self.pages.addWidget(self.workbench)
@@ -230,8 +229,8 @@ class MainWindow(QMainWindow):
             self.scene_panel.set_meshes(self._meshes)
         self.playback.reset(project.observations.frames, project.observations.fps)
         if self.pages.currentWidget() is not self.workbench:
-            self.pages.setCurrentWidget(self.workbench)
             self._arrange_first_time()
+            self.pages.setCurrentWidget(self.workbench)
 
     @Slot()
     def _refresh_title(self) -> None:
@@ -350,12 +349,6 @@ class MainWindow(QMainWindow):
             event.accept()
             return True
         return super().event(event)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Shares of the docks are known once the window has its size."""
-        super().showEvent(event)
-        if self._is_arranged and not self.workbench.isVisible():
-            self.workbench.size_docks(self._layout)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders."""

@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from motionfit.pipeline.result import ClosureRecord
 from motionfit.pipeline.stages import PHASES
@@ -54,15 +54,19 @@ class LossPlot(QWidget):
         super().__init__(parent)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self.plot = pg.PlotWidget(self)
+        layout.setSpacing(0)
+        self.item = pg.PlotItem()
+        self.plot = pg.PlotWidget(self, plotItem=self.item)
         self.plot.setAccessibleName(title)
         self.plot.setMenuEnabled(False)
-        self.plot.showGrid(x=True, y=True, alpha=0.15)
-        self.plot.setTitle(title)
-        self.plot.setLabel("bottom", self.tr("closures"))
-        self.plot.getPlotItem().getAxis("left").enableAutoSIPrefix(False)
-        layout.addWidget(self.plot)
-        self._title = title
+        self.item.showGrid(x=True, y=True, alpha=0.15)
+        self.plot.setToolTip(self.tr("Loss terms over the closures of the stage; the wheel zooms, dragging moves"))
+        self.item.getAxis("left").enableAutoSIPrefix(False)
+        heading = QLabel(title, self)
+        heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        layout.addWidget(heading)
+        layout.addWidget(self.plot, 1)
         self._lines: dict[tuple[str, bool], pg.PlotDataItem] = {}
         self._regions: list[pg.LinearRegionItem] = []
         self._labels: list[pg.TextItem] = []
@@ -74,16 +78,15 @@ class LossPlot(QWidget):
         """Use the colours of a theme."""
         self.plot.setBackground(theme.colour("plot"))
         self._shade, self._text = theme.colour("edge"), theme.colour("faint")
-        self.plot.setTitle(self._title, color=theme.colour("text").name(), size="9pt")
         for name in ("left", "bottom"):
-            axis = self.plot.getPlotItem().getAxis(name)
+            axis = self.item.getAxis(name)
             axis.setPen(self._text)
             axis.setTextPen(self._text)
         self._spans = []
 
     def set_log(self, log: bool) -> None:
         """Whether values come as log10."""
-        self.plot.getPlotItem().getAxis("left").setLogMode(y=log)
+        self.item.getAxis("left").setLogMode(y=log)
 
     def set_curve(self, term: str, is_earlier: bool, values: np.ndarray | None, colour: QColor) -> None:
         """Show, change or hide (None) one curve."""
@@ -96,7 +99,7 @@ class LossPlot(QWidget):
         if line is None:
             line = pg.PlotDataItem(connect="finite")
             self._lines[key] = line
-            self.plot.addItem(line)
+            self.item.addItem(line)
         style = Qt.PenStyle.DotLine if is_earlier else Qt.PenStyle.SolidLine
         width = 1 if is_earlier else (3 if term == TOTAL else 2)
         line.setPen(pg.mkPen(colour, width=width, style=style))
@@ -119,7 +122,7 @@ class LossPlot(QWidget):
                 region.setRegion((start, stop))
             return
         for item in (*self._regions, *self._labels):
-            self.plot.removeItem(item)
+            self.item.removeItem(item)
         self._regions, self._labels = [], []
         for place, span in enumerate(spans):
             self._add_phase(place, span)
@@ -130,7 +133,7 @@ class LossPlot(QWidget):
         shade.setAlpha(110 if place % 2 else 30)
         region = pg.LinearRegionItem((start, stop), movable=False, brush=shade, pen=pg.mkPen(None))
         region.setZValue(-10)
-        self.plot.addItem(region, ignoreBounds=True)
+        self.item.addItem(region, ignoreBounds=True)
         self._regions.append(region)
         label = pg.InfLineLabel(
             region.lines[0],
@@ -144,6 +147,6 @@ class LossPlot(QWidget):
     def clear_curves(self) -> None:
         """Show nothing."""
         for line in self._lines.values():
-            self.plot.removeItem(line)
+            self.item.removeItem(line)
         self._lines = {}
         self.set_phases([])

@@ -49,7 +49,7 @@ class ProjectPanel(QWidget):
         self.tree.setHeaderLabels([self.tr("Shown motions"), self.tr("Time")])
         self.tree.setIndentation(self.fontMetrics().averageCharWidth() * 2)
         longest = max(self.fontMetrics().horizontalAdvance(title) for title in STAGE_TITLES.values())
-        self.tree.setMinimumWidth(longest + self.fontMetrics().averageCharWidth() * 20)
+        self.tree.setMinimumWidth(longest + self.fontMetrics().averageCharWidth() * 24)
         self.tree.header().setStretchLastSection(False)
         self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)

@@ -59,7 +59,7 @@ class ThemeService(QObject):
         super().__init__(parent)
         self._application = application
         self._choice = choice
-        if application.style().name() != "fusion":
+        if not application.styleSheet():  # else a window before this one has set it: style sheets hide its name
             application.setStyle("Fusion")
         self.theme = load_theme("dark")
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_changed)

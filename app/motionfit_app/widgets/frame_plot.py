@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
 from PySide6.QtCore import QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -29,25 +31,27 @@ class FramePlot(QWidget):
         super().__init__(parent)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self.plot = pg.PlotWidget(self)
+        self.item = pg.PlotItem()
+        self.plot = pg.PlotWidget(self, plotItem=self.item)
         self.plot.setAccessibleName(title)
         self._name = pg.LabelItem(justify="left")
-        self._name.setParentItem(self.plot.getPlotItem().getViewBox())
+        self._name.setParentItem(self.item.getViewBox())
         self._name.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(4, 0))
         self._text = QColor("#e6e8eb")
-        self.plot.showGrid(x=True, y=True, alpha=0.15)
+        self.item.showGrid(x=True, y=True, alpha=0.15)
         self.plot.setMenuEnabled(False)
-        self.plot.getPlotItem().getAxis("left").enableAutoSIPrefix(False)
-        self.plot.scene().sigMouseClicked.connect(self._on_clicked)
+        self.item.getAxis("left").enableAutoSIPrefix(False)
+        scene: Any = self.plot.scene()  # pyqtgraph's own scene, which has this signal
+        scene.sigMouseClicked.connect(self._on_clicked)
         layout.addWidget(self.plot)
         self._playhead = pg.InfiniteLine(angle=90, movable=False)
-        self.plot.addItem(self._playhead, ignoreBounds=True)
+        self.item.addItem(self._playhead, ignoreBounds=True)
         self._lines: list[pg.PlotDataItem] = []
         self.set_title(title, unit)
 
     def hide_frame_numbers(self) -> None:
         """Save the room of the lower axis where a plot below has the same one."""
-        self.plot.getPlotItem().getAxis("bottom").setStyle(showValues=False)
+        self.item.getAxis("bottom").setStyle(showValues=False)
 
     def set_colours(self, base: QColor, text: QColor, playhead: QColor) -> None:
         """Use the colours of a theme."""
@@ -55,7 +59,7 @@ class FramePlot(QWidget):
         self._text = text
         self._name.setText(self._name.text, color=text)
         for name in ("left", "bottom"):
-            axis = self.plot.getPlotItem().getAxis(name)
+            axis = self.item.getAxis(name)
             axis.setPen(text)
             axis.setTextPen(text)
         self._playhead.setPen(pg.mkPen(playhead, width=2))
@@ -68,19 +72,19 @@ class FramePlot(QWidget):
     def set_curves(self, curves: list[Curve]) -> None:
         """Show these curves instead of those before."""
         for line in self._lines:
-            self.plot.removeItem(line)
+            self.item.removeItem(line)
         self._lines = []
         for curve in curves:
             frames = np.arange(len(curve.values), dtype=np.float64)
             line = pg.PlotDataItem(
                 frames, curve.values, pen=pg.mkPen(curve.colour, width=2), connect="finite", antialias=True
             )
-            self.plot.addItem(line)
+            self.item.addItem(line)
             self._lines.append(line)
         longest = max((len(curve.values) for curve in curves), default=0)
         if longest:
-            self.plot.setXRange(0, longest - 1, padding=0.01)
-            self.plot.enableAutoRange(axis="y")
+            self.item.getViewBox().setXRange(0, longest - 1, padding=0.01)
+            self.item.getViewBox().enableAutoRange(axis="y")
 
     @property
     def curve_count(self) -> int:
@@ -94,12 +98,12 @@ class FramePlot(QWidget):
 
     def position_of(self, frame: int) -> QPointF:
         """Where a frame is on the plot widget, in the middle of its height."""
-        box = self.plot.getPlotItem().getViewBox()
+        box = self.item.getViewBox()
         bottom, top = box.viewRange()[1]
         scene = box.mapViewToScene(QPointF(frame, (bottom + top) / 2))
         return QPointF(self.plot.mapFromScene(scene))
 
-    def _on_clicked(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:
+    def _on_clicked(self, event: MouseClickEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
-            point = self.plot.getPlotItem().getViewBox().mapSceneToView(event.scenePos())
+            point = self.item.getViewBox().mapSceneToView(event.scenePos())
             self.frame_clicked.emit(round(point.x()))

@@ -71,13 +71,15 @@ class Workbench(QMainWindow):
         dock.setAccessibleName(title)
         dock.setWidget(widget)
         self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
+        dock.hide()
         self.docks[key] = dock
         return dock
 
     def arrange(self, layout: Layout) -> None:
         """Arrange the docks as a preset says; docks that it does not name are hidden."""
         for dock in self.docks.values():
-            dock.setFloating(False)
+            if dock.isFloating():
+                dock.setFloating(False)
             self.removeDockWidget(dock)
         self._place(layout)
         bottom = self.docks[layout.bottom]
@@ -126,8 +128,6 @@ class Workbench(QMainWindow):
 
     def size_docks(self, layout: Layout) -> None:
         """Give the docks their shares of the window; Qt takes them as pixels."""
-        if not self.isVisible():
-            return
         total = sum(column.share for column in layout.columns)
         height = self.height() - self.docks[layout.bottom].minimumSizeHint().height()
         heads = [self.docks[column.rows[0].head] for column in layout.columns]

@@ -112,3 +112,24 @@ def test_the_command_line_is_read():
     assert parse_arguments(["a.npz"]).path == Path("a.npz")
     assert parse_arguments(["--demo"]).is_demo
     assert parse_arguments([]).path is None
+
+
+def test_a_video_asks_for_its_keypoints(qtbot, window, tmp_path, monkeypatch):
+    from motionfit.files.demo import demo_path
+
+    video = demo_path() / "clip.mp4"
+    asked = []
+
+    def choose(_parent, title, _folder):
+        asked.append(title)
+        return answers.pop(0)
+
+    answers = ["", str(tmp_path / "absent")]
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", choose)
+    window.opening.open_path(video)
+    assert "clip.mp4" in asked[0]
+    assert window.start_page.busy.text() == ""
+    window.opening.open_path(video)
+    dialog = message_of(qtbot, window)
+    assert "absent" in dialog.message.text()
+    dialog.close()
