@@ -87,13 +87,17 @@ def test_the_person_moves_like_one(clip, body):
 
 def test_the_person_in_the_picture_is_where_the_keypoints_are(clip):
     seen = clip.observations.keypoints2d
+    is_clothed = []
     with VideoFile(clip.video) as video:
-        for frame in (0, 60, 119):
-            picture = np.asarray(video.frame(frame)).astype(int)
-            x, y = seen[frame, 8, :2].round().int().tolist()
-            # The hips are dark blue-grey, the floor is wood: more red than blue.
-            red, _, blue = picture[y - 2 : y + 3, x - 2 : x + 3].reshape(-1, 3).mean(0)
-            assert blue > red
+        for frame in range(0, 120, 12):
+            if (seen[frame, [1, 8], 2] > 0).all():
+                picture = np.asarray(video.frame(frame)).astype(int)
+                x, y = seen[frame, [1, 8], :2].mean(0).round().int().tolist()
+                red, _, blue = picture[y - 1 : y + 2, x - 1 : x + 2].reshape(-1, 3).mean(0)
+                # The shirt is blue and the floor is wood; an arm may swing before it now and then.
+                is_clothed.append(blue > red + 20)
+    assert len(is_clothed) >= 8
+    assert np.mean(is_clothed) > 0.7
 
 
 def test_the_clip_is_small():
