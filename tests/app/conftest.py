@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings, QThread
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QThread
 from PySide6.QtGui import QSurfaceFormat
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -62,6 +62,8 @@ def make_window(qtbot, qapp, settings: QSettings, crash_log: CrashLog) -> Iterat
             qtbot.waitUntil(lambda window=window: not window.isVisible(), timeout=WAIT)
         assert not [thread.objectName() for thread in threads if thread.isRunning()]
         window.deleteLater()
+    made.clear()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     qapp.processEvents()
 
 

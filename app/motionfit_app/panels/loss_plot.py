@@ -55,8 +55,7 @@ class LossPlot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        self.item = pg.PlotItem()
-        self.plot = pg.PlotWidget(self, plotItem=self.item)
+        self.plot = pg.PlotWidget(self)
         self.plot.setAccessibleName(title)
         self.plot.setMenuEnabled(False)
         self.item.showGrid(x=True, y=True, alpha=0.15)
@@ -73,6 +72,13 @@ class LossPlot(QWidget):
         self._spans: list[tuple[str, int, int]] = []
         self._shade = QColor("#3d424a")
         self._text = QColor("#8d949e")
+
+    @property
+    def item(self) -> pg.PlotItem:
+        """The plot inside the widget, which owns it: a reference kept elsewhere outlives it and crashes."""
+        found = self.plot.getPlotItem()
+        assert found is not None
+        return found
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of a theme."""

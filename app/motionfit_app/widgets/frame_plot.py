@@ -31,8 +31,7 @@ class FramePlot(QWidget):
         super().__init__(parent)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self.item = pg.PlotItem()
-        self.plot = pg.PlotWidget(self, plotItem=self.item)
+        self.plot = pg.PlotWidget(self)
         self.plot.setAccessibleName(title)
         self._name = pg.LabelItem(justify="left")
         self._name.setParentItem(self.item.getViewBox())
@@ -48,6 +47,13 @@ class FramePlot(QWidget):
         self.item.addItem(self._playhead, ignoreBounds=True)
         self._lines: list[pg.PlotDataItem] = []
         self.set_title(title, unit)
+
+    @property
+    def item(self) -> pg.PlotItem:
+        """The plot inside the widget, which owns it: a reference kept elsewhere outlives it and crashes."""
+        found = self.plot.getPlotItem()
+        assert found is not None
+        return found
 
     def hide_frame_numbers(self) -> None:
         """Save the room of the lower axis where a plot below has the same one."""
