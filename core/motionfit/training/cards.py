@@ -26,7 +26,7 @@ def card_of(train: Path, validation: Path, clips: list[Clip], held_back: list[Cl
         "data": {
             "train": _describe(train, clips),
             "validation": _describe(validation, held_back),
-            "split": "by subject",
+            "split": "as the folders give it",
         },
         "body": {"kind": body.kind, "gender": body.gender, "sha256": body.content_hash},
         "licence": LICENCE,
