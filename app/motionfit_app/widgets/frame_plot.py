@@ -33,6 +33,8 @@ class FramePlot(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         self.plot = pg.PlotWidget(self)
         self.plot.setAccessibleName(title)
+        # Equal widths keep the frames of plots above each other in line.
+        self.item.getAxis("left").setWidth(self.fontMetrics().horizontalAdvance("00000.0"))
         self._name = pg.LabelItem(justify="left")
         self._name.setParentItem(self.item.getViewBox())
         self._name.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(4, 0))
