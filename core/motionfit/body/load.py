@@ -57,9 +57,7 @@ def load_body(path: Path | None = None) -> BodyModel:
     """
     path = default_body_path() if path is None else path
     if not path.is_file():
-        raise BodyError(
-            f"There is no body file at {path}.", "Give an SMPL-H .npz or .pkl, or leave --body out."
-        )
+        raise BodyError(f"There is no body file at {path}.", "Give an SMPL-H .npz or .pkl, or leave --body out.")
     content = read_body_pickle(path) if path.suffix == ".pkl" else _read_npz(path)
     _check(content, path)
     return _build(content, hashlib.sha256(path.read_bytes()).hexdigest())
@@ -67,13 +65,11 @@ def load_body(path: Path | None = None) -> BodyModel:
 
 def _read_npz(path: Path) -> dict[str, Any]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             wanted = [key for key in archive.files if key in (*_NEEDED, "kintree_table", "gender")]
             return {key: archive[key] for key in wanted}
     except (zipfile.BadZipFile, OSError, EOFError) as error:
-        raise BodyError(
-            f"{path} is damaged or is not an npz file ({error}).", "Copy the file again."
-        ) from error
+        raise BodyError(f"{path} is damaged or is not an npz file ({error}).", "Copy the file again.") from error
     except ValueError as error:
         raise BodyError(
             f"{path} holds pickled objects, which may run code.",
@@ -104,9 +100,7 @@ def _check(content: dict[str, Any], path: Path) -> None:
         )
     parents = np.asarray(content.get("kintree_table", np.array([PARENTS])))[0, 1:BODY_JOINTS].astype(np.int64)
     if tuple(parents) != PARENTS[1:]:
-        raise BodyError(
-            f"{path}: the joint tree differs from SMPL-H's.", "Give an SMPL-H file as it was published."
-        )
+        raise BodyError(f"{path}: the joint tree differs from SMPL-H's.", "Give an SMPL-H file as it was published.")
 
 
 def _build(content: dict[str, Any], content_hash: str) -> BodyModel:

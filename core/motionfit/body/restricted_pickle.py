@@ -97,7 +97,5 @@ def read_body_pickle(path: Path) -> dict[str, Any]:
             "Copy the file again from its official source.",
         ) from error
     if not isinstance(content, dict):
-        raise BodyError(
-            f"{path} holds a {type(content).__name__}, not a body.", "Give an SMPL-H .npz or .pkl."
-        )
+        raise BodyError(f"{path} holds a {type(content).__name__}, not a body.", "Give an SMPL-H .npz or .pkl.")
     return {str(key): _plain(value) for key, value in content.items()}

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 import pytest
+
 from motionfit.bench.accuracy import STAGES, TASKS, run_accuracy, table
 from motionfit.bench.clips import CLIP_FRAMES, bench_clips
 from motionfit.errors import InputError

@@ -1,4 +1,5 @@
 import pytest
+
 from motionfit.bench.speed import run_speed
 
 

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import smplx
 import torch
+
 from motionfit.body import load
 from motionfit.body.keypoints import body25_points
 from motionfit.body.model import pose_skeleton, vertices

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+
 from motionfit.body.keypoints import BODY25_IGNORED
 from motionfit.energies.consistency import bone_length, joint_consistency
 from motionfit.energies.contacts import contact_height, contact_velocity

@@ -1,5 +1,6 @@
 import numpy as np
 import torch
+
 from motionfit.geometry.planes import flat_unit, prior_from_observed, world_floor, world_from_floor
 from motionfit.geometry.rotations import rotation_from_axis_angle
 from motionfit.motion import Floor

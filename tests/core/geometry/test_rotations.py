@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from motionfit.geometry import rotations as rot
 from scipy.spatial.transform import Rotation
+
+from motionfit.geometry import rotations as rot
 
 GENERATOR = np.random.default_rng(3)
 ANGLES = [0.0, 1e-9, 1e-5, 0.3, 2.0, np.pi - 1e-5, np.pi - 1e-9, np.pi]
@@ -68,7 +69,9 @@ def test_gradients_are_finite_from_zero_to_pi(angle, dtype):
 
 
 def test_gradcheck_of_rodrigues_at_zero_and_elsewhere():
-    vector = torch.tensor([[0.0, 0.0, 0.0], [1e-5, 0.0, 2e-5], [0.3, -0.2, 0.9]], dtype=torch.float64, requires_grad=True)
+    vector = torch.tensor(
+        [[0.0, 0.0, 0.0], [1e-5, 0.0, 2e-5], [0.3, -0.2, 0.9]], dtype=torch.float64, requires_grad=True
+    )
     assert torch.autograd.gradcheck(rot.rotation_from_axis_angle, (vector,))
 
 

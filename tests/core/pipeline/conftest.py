@@ -5,6 +5,7 @@ from dataclasses import replace
 import formulas
 import pytest
 import torch
+
 from motionfit.body.load import load_body, open_body_path
 from motionfit.geometry.planes import world_floor
 from motionfit.geometry.rotations import rotation_from_axis_angle

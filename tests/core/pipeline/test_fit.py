@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+
 from motionfit.errors import InputError, SettingsError
 from motionfit.metrics.drift import joints_of
 from motionfit.pipeline.fit import fit, fit_clips
@@ -201,9 +202,7 @@ def test_a_long_clip_is_cut_into_windows_with_one_shape_and_no_seam(body, priors
 
 @pytest.mark.parametrize("frames", [1, 2])
 def test_too_short_a_clip_is_refused(body, priors, quick, frames, noisy):
-    short = replace(
-        noisy, frames=frames, joints3d=noisy.joints3d[:frames], joints3d_mask=noisy.joints3d_mask[:frames]
-    )
+    short = replace(noisy, frames=frames, joints3d=noisy.joints3d[:frames], joints3d_mask=noisy.joints3d_mask[:frames])
     with pytest.raises(InputError, match="needs 3 or more"):
         fit(short, body, priors, quick)
 

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+
 from motionfit.geometry.gaps import fill_rotations, fill_vectors
 from motionfit.geometry.rotations import geodesic_angle, rotation_from_axis_angle
 from motionfit.metrics.drift import joints_of

@@ -1,4 +1,5 @@
 import pytest
+
 from motionfit.errors import SettingsError
 from motionfit.pipeline.settings import FitSettings, Freeze, load_preset, preset_names
 from motionfit.pipeline.stages import PHASES, TERM_TITLES, VARIABLE_TITLES

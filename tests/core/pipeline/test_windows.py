@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from motionfit.geometry.rotations import rotation_from_axis_angle
 from motionfit.pipeline.windows import blend, blend_rotations, cut, split_windows
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 import torch
+
 from motionfit.solve.layout import Layout
 from motionfit.solve.minimise import minimise
 from motionfit.solve.solution import Status
@@ -28,7 +29,9 @@ def starts():
 def test_every_group_reaches_the_minimum_scipy_reaches():
     solution = minimise(with_gradient(rosenbrock), starts(), 400, 1e-14)
     for row, start in zip(solution.values, starts(), strict=True):
-        theirs = scipy.optimize.minimize(scipy.optimize.rosen, start.numpy(), jac=scipy.optimize.rosen_der, method="BFGS")
+        theirs = scipy.optimize.minimize(
+            scipy.optimize.rosen, start.numpy(), jac=scipy.optimize.rosen_der, method="BFGS"
+        )
         assert rosenbrock(row[None])[0] <= theirs.fun + 1e-9 or scipy.optimize.rosen(row.numpy()) < 1e-9
 
 
