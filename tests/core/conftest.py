@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+
 from motionfit.body.load import load_body, open_body_path
 from motionfit.body.model import vertices
 from motionfit.geometry.rotations import rotation_from_axis_angle

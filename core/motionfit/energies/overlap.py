@@ -31,9 +31,7 @@ def overlap_velocities(
 
 def _shared(points: Tensor, intervals: tuple[tuple[int, int], ...]) -> list[tuple[Tensor, Tensor]]:
     pairs = []
-    for window, ((start, stop), (next_start, _)) in enumerate(
-        pairwise(intervals)
-    ):
+    for window, ((start, stop), (next_start, _)) in enumerate(pairwise(intervals)):
         shared = stop - next_start
         pairs.append((points[window, next_start - start : stop - start], points[window + 1, :shared]))
     return pairs

@@ -8,9 +8,7 @@ from torch import Tensor
 _NEAREST = 1e-3
 
 
-def project(
-    points: Float[Tensor, "*batch 3"], intrinsics: Float[Tensor, "*#batch 3 3"]
-) -> Float[Tensor, "*batch 2"]:
+def project(points: Float[Tensor, "*batch 3"], intrinsics: Float[Tensor, "*#batch 3 3"]) -> Float[Tensor, "*batch 2"]:
     """Pixels of points in the camera frame.
 
     Args:

@@ -34,9 +34,7 @@ def fill_vectors(
     return torch.lerp(values[left], values[right], share.to(values)[:, None])
 
 
-def fill_rotations(
-    values: Float[Tensor, "frames 3 3"], known: Bool[Tensor, " frames"]
-) -> Float[Tensor, "frames 3 3"]:
+def fill_rotations(values: Float[Tensor, "frames 3 3"], known: Bool[Tensor, " frames"]) -> Float[Tensor, "frames 3 3"]:
     """Along the geodesic between known frames, constant beyond them."""
     left, right, share = neighbours(known)
     return interpolate_rotations(values[left], values[right], share.to(values))

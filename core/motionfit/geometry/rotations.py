@@ -104,9 +104,7 @@ def rotation_from_quaternion(quaternion: Float[Tensor, "*batch 4"]) -> Float[Ten
     return torch.stack(rows, -1).reshape(*quaternion.shape[:-1], 3, 3)
 
 
-def geodesic_angle(
-    first: Float[Tensor, "*batch 3 3"], second: Float[Tensor, "*batch 3 3"]
-) -> Float[Tensor, "*batch"]:
+def geodesic_angle(first: Float[Tensor, "*batch 3 3"], second: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch"]:
     """Angle of the rotation between two rotations, radians in 0..π."""
     between = axis_angle_from_rotation(first.transpose(-1, -2) @ second)
     angle: Tensor = torch.linalg.vector_norm(between, dim=-1)

@@ -15,7 +15,6 @@ from motionfit.motion import Camera, Floor, Observations
 from motionfit.pipeline.floor import level_floor
 from motionfit.pipeline.windows import Windows, cut
 
-
 COMMON_FOCAL_LENGTH = 1060.0
 """Pixels. 2D keypoints are scaled to this focal length: that of the 1920-pixel videos that the weights come from."""
 
@@ -28,7 +27,8 @@ class Batch:
         fps: Frames per second.
         joints3d: With `joints3d_mask`.
         keypoints3d: With `keypoints3d_mask`.
-        keypoints2d: Pixels of a camera of `COMMON_FOCAL_LENGTH`, with `confidence` (zero = not observed, also for the keypoints left out by design).
+        keypoints2d: Pixels of a camera of `COMMON_FOCAL_LENGTH`, with `confidence` (zero = not observed, also for
+            the keypoints left out by design).
         intrinsics: Of each clip's camera, with 2D data.
         floor_normal: Up.
         floor_offset: n·p = d on the floor, metres.

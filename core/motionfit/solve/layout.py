@@ -37,6 +37,4 @@ class Layout:
         """The variables in their own shapes; gradients flow through."""
         widths = [math.prod(shape) // self.groups for shape in self.shapes.values()]
         parts = vector.split(widths, 1)
-        return {
-            name: part.reshape(shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
-        }
+        return {name: part.reshape(shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}

@@ -63,9 +63,7 @@ class _Memory:
             q = q - share[:, None] * change
             shares.append(share)
         q = q * self._scale(gradient)[:, None]
-        for step, change, weight, share in zip(
-            self.steps, self.changes, self.weights, reversed(shares), strict=True
-        ):
+        for step, change, weight, share in zip(self.steps, self.changes, self.weights, reversed(shares), strict=True):
             q = q + (share - weight * (change * q).sum(1))[:, None] * step
         return q
 

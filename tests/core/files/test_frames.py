@@ -1,4 +1,5 @@
 import torch
+
 from motionfit.files.frames import transform_floor, transform_motion
 from motionfit.geometry.planes import RigidTransform, world_floor
 from motionfit.geometry.rotations import rotation_from_axis_angle

@@ -29,9 +29,8 @@ def starts():
 def test_every_group_reaches_the_minimum_scipy_reaches():
     solution = minimise(with_gradient(rosenbrock), starts(), 400, 1e-14)
     for row, start in zip(solution.values, starts(), strict=True):
-        theirs = scipy.optimize.minimize(
-            scipy.optimize.rosen, start.numpy(), jac=scipy.optimize.rosen_der, method="BFGS"
-        )
+        function, gradient = scipy.optimize.rosen, scipy.optimize.rosen_der
+        theirs = scipy.optimize.minimize(function, start.numpy(), jac=gradient, method="BFGS")
         assert rosenbrock(row[None])[0] <= theirs.fun + 1e-9 or scipy.optimize.rosen(row.numpy()) < 1e-9
 
 
