@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -94,5 +95,5 @@ def _vectors(states: MotionState) -> Float[Tensor, "states 138"]:
     )
 
 
-def _tensor(array: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array))
+def _tensor(array: Any) -> Tensor:  # noqa: ANN401 - scikit-learn types its results as possibly absent
+    return torch.from_numpy(np.asarray(array, dtype=np.float64))

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+
 from motionfit.errors import SettingsError
 from motionfit.metrics.drift import joints_of
 from motionfit.pipeline.device import resolve_device, torch_threads
