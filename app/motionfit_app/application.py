@@ -60,6 +60,7 @@ def create_window(
     preferences = Preferences(settings)
     themes = ThemeService(application, preferences.theme())
     runner = JobRunner(core)
+    application.aboutToQuit.connect(runner.shut_down)
     window = MainWindow(runner, preferences, themes, crash_log)
     for service in (preferences, themes, runner):
         service.setParent(window)

@@ -1,5 +1,6 @@
 """A whole window per test: fresh settings, no dangling thread, a fit that pretends unless a test says otherwise."""
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,13 @@ from motionfit_app.viewport.gl_support import surface_format
 
 QSurfaceFormat.setDefaultFormat(surface_format())
 WindowMaker = Callable[..., MainWindow]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_collections() -> None:
+    """What was imported stays anyway: collections after each window need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -46,11 +54,11 @@ def make_window(qtbot, qapp, settings: QSettings, crash_log: CrashLog) -> Iterat
 
     def make(core: CoreFunctions) -> MainWindow:
         window = create_window(qapp, core, settings, crash_log)
+        made.append(window)
         window.resize(1100, 780)
         window.show()
         window.activateWindow()
-        qtbot.waitExposed(window)
-        made.append(window)
+        qtbot.waitUntil(window.windowHandle().isExposed, timeout=WAIT)
         return window
 
     yield make
@@ -64,7 +72,9 @@ def make_window(qtbot, qapp, settings: QSettings, crash_log: CrashLog) -> Iterat
         window.deleteLater()
     made.clear()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-    qapp.processEvents()
+    # Python's side of what Qt has deleted must go at once: a new object at an old address would get the old type
+    # (seen with QOpenGLContext.functions(), which PySide does not own).
+    gc.collect()
 
 
 @pytest.fixture

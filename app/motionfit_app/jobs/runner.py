@@ -61,6 +61,7 @@ class JobRunner(QObject):
         """Queue the reading of a clip or project."""
         self._open_requested.emit(request)
 
+    @Slot()
     def shut_down(self) -> None:
         """Stop what runs and end the thread; waits for it."""
         self._fit_worker.cancel()

@@ -11,7 +11,7 @@ from motionfit.pipeline.stages import STAGE_TITLES
 from motionfit_app.jobs.core import installed_core
 
 LEFT = Qt.MouseButton.LeftButton
-FEW = {"root": 3, "pose": 4, "tune_x0": 2, "hold_x0": 2, "refine": 2}
+FEW = {"root": 2, "pose": 3, "tune_x0": 1, "hold_x0": 1, "refine": 1}
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def few_iterations(window, **more):
 
 
 def test_fit_freeze_rerun_save_and_reopen(qtbot, real, make_window, tmp_path, monkeypatch):
-    open_clip(qtbot, real, write_joints_clip(tmp_path / "walk.npz", make_walk(24)))
+    open_clip(qtbot, real, write_joints_clip(tmp_path / "walk.npz", make_walk(16)))
     few_iterations(real)
     qtbot.mouseClick(real.stages_panel.findChild(QToolButton, "button_run"), LEFT)
     qtbot.waitUntil(lambda: len(real.document.runs) == 1, timeout=WAIT)

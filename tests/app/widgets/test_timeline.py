@@ -30,7 +30,7 @@ def timeline(qtbot):
     widget.set_content(TimelineContent(FRAMES, 30.0, strips, ((0, 60), (40, 100)), "windows"))
     widget.resize(900, widget.minimumSizeHint().height())
     widget.show()
-    qtbot.waitExposed(widget)
+    qtbot.waitUntil(widget.windowHandle().isExposed, timeout=30_000)
     return widget
 
 
