@@ -153,14 +153,17 @@ class CameraPanel(QWidget):
 
     @Slot(int)
     def _on_frame(self, frame: int) -> None:
-        self.view.set_frame(frame)
+        # With a video the mesh waits for its picture, so that the two never show different frames.
         if self._has_video:
             self.frames.request(frame)
+        else:
+            self.view.set_frame(frame)
 
     @Slot(int, object)
     def _on_picture(self, frame: int, picture: np.ndarray) -> None:
         if self._has_video:
             self.view.set_picture(picture, frame)
+            self.view.set_frame(frame)
 
     @Slot()
     def _refresh(self) -> None:

@@ -39,6 +39,7 @@ class CrashLog(QObject):
         self.path = folder / "motionfit-gui.log"
         self._handler: logging.Handler | None = None
         self._faults: TextIO | None = None
+        self._had_faulthandler = False
         self._hooks = (sys.excepthook, threading.excepthook)
 
     def install(self) -> None:
@@ -48,6 +49,7 @@ class CrashLog(QObject):
         for name in _LOGGERS:
             logging.getLogger(name).addHandler(handler)
         self._handler = handler
+        self._had_faulthandler = faulthandler.is_enabled()
         self._faults = self.path.with_name("motionfit-gui-faults.log").open("w")
         faulthandler.enable(self._faults)
         self._hooks = (sys.excepthook, threading.excepthook)
@@ -63,6 +65,8 @@ class CrashLog(QObject):
             self._handler.close()
         if self._faults is not None:
             faulthandler.disable()
+            if self._had_faulthandler:
+                faulthandler.enable()
             self._faults.close()
 
     def _on_exception(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -91,10 +91,14 @@ class _Decoder(QObject):
             self._video = None
 
 
-def _end(thread: QThread, _deleted: QObject | None = None) -> None:
-    """End the thread of a source that is deleted without having been closed: Qt would abort the program."""
+def _end(thread: QThread, decoder: _Decoder, _deleted: QObject | None = None) -> None:
+    """End the thread of a source that is deleted without having been closed: Qt would abort the program.
+
+    The decoder is an argument so that it lives until its thread has ended.
+    """
     thread.quit()
     thread.wait()
+    decoder.release()
 
 
 class FrameSource(QObject):
@@ -128,7 +132,7 @@ class FrameSource(QObject):
         application = QCoreApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(self.close)
-        self.destroyed.connect(partial(_end, self._thread))  # holds the thread, not self
+        self.destroyed.connect(partial(_end, self._thread, self._decoder))  # holds these two, not self
         self._thread.start()
 
     def open(self, path: Path | str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor, QOpenGLContext
+from PySide6.QtGui import QColor, QOpenGLContext, QOpenGLFunctions
 
 from motionfit_app.viewport.colours import rgba
 from motionfit_app.viewport.gl_painters import Eye, MeshPainter, MeshSlot
@@ -30,7 +30,8 @@ class MeshOverlay:
     """What the camera view has on the graphics card; made anew for each context."""
 
     def __init__(self, context: QOpenGLContext) -> None:
-        self._gl = context.functions()
+        # Functions of our own: the wrapper of the context's would outlive it and be taken for a later object.
+        self._gl = QOpenGLFunctions(context)
         self._painter = MeshPainter(self._gl, context)
         self._owner: PosedMeshes | None = None
         self._slots: list[MeshSlot] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QOpenGLContext
+from PySide6.QtGui import QOpenGLContext, QOpenGLFunctions
 from PySide6.QtOpenGL import QOpenGLVertexArrayObject
 
 from motionfit_app.viewport import shapes
@@ -43,7 +43,8 @@ class SceneRenderer:
     """Everything of the 3D view that lives on the graphics card; made anew for each context."""
 
     def __init__(self, context: QOpenGLContext) -> None:
-        self._gl = context.functions()
+        # Functions of our own: the wrapper of the context's would outlive it and be taken for a later object.
+        self._gl = QOpenGLFunctions(context)
         self._meshes = MeshPainter(self._gl, context)
         self._lines = LinePainter(self._gl, context)
         self._background = Program("background", context)

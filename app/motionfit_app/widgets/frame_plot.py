@@ -31,7 +31,7 @@ class FramePlot(QWidget):
         super().__init__(parent)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self.plot = pg.PlotWidget(self)
+        self.plot = pg.PlotWidget(self, enableMenu=False)
         self.plot.setAccessibleName(title)
         # Equal widths keep the frames of plots above each other in line.
         self.item.getAxis("left").setWidth(self.fontMetrics().horizontalAdvance("00000.0"))
@@ -40,7 +40,6 @@ class FramePlot(QWidget):
         self._name.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(4, 0))
         self._text = QColor("#e6e8eb")
         self.item.showGrid(x=True, y=True, alpha=0.15)
-        self.plot.setMenuEnabled(False)
         self.item.getAxis("left").enableAutoSIPrefix(False)
         scene: Any = self.plot.scene()  # pyqtgraph's own scene, which has this signal
         scene.sigMouseClicked.connect(self._on_clicked)

@@ -8,23 +8,12 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-import torch
-
-from motionfit.body.model import vertices
 from motionfit.cli.fit_job import FitOutcome
-from motionfit.errors import InputError
 from motionfit.files.atomic import output_errors
 from motionfit.files.project import Project, ProjectRun, is_project, read_project, write_project
-from motionfit.files.video import VideoFile
-from motionfit.render.frame import overlay, render_frame
-from motionfit.render.mesh import body_mesh
-from motionfit.render.png import write_png
-from motionfit.render.sheets import contact_sheet
+from motionfit.render.pictures import write_fit_pictures
 
 _logger = logging.getLogger(__name__)
-_SHOWN = 6
-_COLUMNS = 3
 
 
 def write_demo_project(outcome: FitOutcome, source: Path, folder: Path) -> None:
@@ -55,36 +44,16 @@ def open_window(project: Path) -> None:
 
 
 def write_pictures(outcome: FitOutcome, folder: Path) -> Path:
-    """Draw the fitted body on frames of the video, and over the floor.
+    """Draw the fitted body on frames of the video, and the stages side by side.
 
     Returns:
         The folder of the pictures.
 
     Raises:
-        InputError: The clip has no camera to look through.
         OutputError: The folder is not writable.
     """
-    camera, motion = outcome.result.observations.camera, outcome.result.final.motion
-    if camera is None:
-        raise InputError("The clip has no camera to draw its pictures with.", "Give a clip with 2D keypoints.")
     pictures = folder / "pictures"
     with output_errors(pictures):
         pictures.mkdir(parents=True, exist_ok=True)
-    chosen = np.linspace(0, motion.frames - 1, min(_SHOWN, motion.frames)).round().astype(int).tolist()
-    index = torch.tensor(chosen)
-    meshes = vertices(
-        outcome.body,
-        motion.betas,
-        motion.translation[index],
-        motion.root_orientation[index],
-        motion.body_pose[index],
-    )
-    bodies = [body_mesh(mesh, outcome.body) for mesh in meshes]
-    floor = outcome.result.final.floor
-    if outcome.clip.video is not None:
-        with VideoFile(outcome.clip.video) as video:
-            drawn = [overlay(video.frame(k), [body], camera) for k, body in zip(chosen, bodies, strict=True)]
-        write_png(pictures / "on_video.png", contact_sheet(drawn, _COLUMNS))
-    drawn = [render_frame([body], camera, floor) for body in bodies]
-    write_png(pictures / "over_floor.png", contact_sheet(drawn, _COLUMNS))
+    write_fit_pictures(pictures, outcome.clip, outcome.result, outcome.body)
     return pictures
