@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -27,6 +27,7 @@ from motionfit_app.viewport.camera_view import CameraView
 from motionfit_app.viewport.frame_source import FrameSource
 from motionfit_app.viewport.posed_meshes import PosedMeshes
 from motionfit_app.viewport.tracks import OverlayOptions
+from motionfit_app.widgets.option_menu import add_options, menu_button
 
 
 class CameraPanel(QWidget):
@@ -93,24 +94,11 @@ class CameraPanel(QWidget):
             "reprojected_keypoints": self.tr("Reprojected keypoints"),
             "residuals": self.tr("Residuals"),
         }
-        self._toggles = QActionGroup(self)
-        self._toggles.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
-        self._toggles.triggered.connect(self._on_toggle)
         menu = QMenu(self)
-        for key, title in titles.items():
-            action = menu.addAction(title)
-            action.setData(key)
-            action.setCheckable(True)
-            action.setChecked(bool(getattr(self._overlay, key)))
-            action.setStatusTip(self.tr("Show or hide in the camera view: {0}").format(title))
-            self._toggles.addAction(action)
-        button = QToolButton(self)
-        button.setText(self.tr("Show"))
-        button.setAccessibleName(self.tr("Show in the camera view"))
-        button.setMenu(menu)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        return button
+        checked = {key: bool(getattr(self._overlay, key)) for key in titles}
+        self._toggles = add_options(menu, titles, checked, self.tr("Show or hide in the camera view: {0}"))
+        self._toggles.triggered.connect(self._on_toggle)
+        return menu_button(self, self.tr("Show"), self.tr("Show in the camera view"), menu)
 
     def option_actions(self) -> list[QAction]:
         """The toggles, for menus and the command palette."""

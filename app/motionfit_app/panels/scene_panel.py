@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from motionfit.motion import Floor
@@ -18,6 +18,7 @@ from motionfit_app.state.live_run import LiveRun
 from motionfit_app.state.playback import Playback
 from motionfit_app.viewport.posed_meshes import PosedMeshes
 from motionfit_app.viewport.scene_view import SceneView
+from motionfit_app.widgets.option_menu import add_options, menu_button
 
 _SEPARATION_STEP_METRES = 0.1
 _GROUND = Floor(torch.tensor([0.0, 0.0, 1.0]), torch.tensor(0.0))
@@ -86,31 +87,15 @@ class ScenePanel(QWidget):
             "camera_frustum": self.tr("Camera frustum"),
             "follow_root": self.tr("Follow the root"),
         }
-        self._options = QActionGroup(self)
-        self._options.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
-        self._options.triggered.connect(self._on_option)
         menu = QMenu(self)
-        for key, title in titles.items():
-            action = menu.addAction(title)
-            action.setData(key)
-            action.setCheckable(True)
-            action.setChecked(bool(getattr(self.view.options, key)))
-            action.setStatusTip(self.tr("Show or hide in the 3D view: {0}").format(title))
-            self._options.addAction(action)
-        return self._menu_button(self.tr("Show"), menu)
+        checked = {key: bool(getattr(self.view.options, key)) for key in titles}
+        self._options = add_options(menu, titles, checked, self.tr("Show or hide in the 3D view: {0}"))
+        self._options.triggered.connect(self._on_option)
+        return menu_button(self, self.tr("Show"), self.tr("Show in the 3D view"), menu)
 
     def _views_button(self) -> QToolButton:
         self._views_menu = QMenu(self)
-        return self._menu_button(self.tr("View"), self._views_menu)
-
-    def _menu_button(self, title: str, menu: QMenu) -> QToolButton:
-        button = QToolButton(self)
-        button.setText(title)
-        button.setAccessibleName(title)
-        button.setMenu(menu)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        return button
+        return menu_button(self, self.tr("View"), self.tr("View"), self._views_menu)
 
     def set_meshes(self, meshes: PosedMeshes) -> None:
         """Show bodies with a cache of posed frames that the camera view shares."""

@@ -102,7 +102,7 @@ class Progress:
         phase: Key of the running phase.
         iteration: Done in this phase.
         iterations: The phase's limit.
-        fraction: Of the whole fit, 0..1, by iterations.
+        fraction: Of the whole fit, 0..1, by the expected cost of its iterations.
         seconds: Since the fit began.
         record: The closure just evaluated.
         motion: Computes the current motion when called (costs a forward pass; only call it to show it).

@@ -33,6 +33,9 @@ from motionfit.solve.solution import Status
 MotionOf = Callable[[Mapping[str, Tensor], int], tuple[Motion, Floor]]
 """The motion and floor of one clip from the values of all."""
 
+_ROLLOUT_COST = 20.0
+"""A closure of a roll-out takes about as long as so many without one (`motionfit bench speed`)."""
+
 _NOT_OPTIMISED = "Not optimised: the roll-out that stage III starts from."
 
 
@@ -62,7 +65,7 @@ class Run:
     results: list[dict[str, StageResult]]
     cancelled: bool = False
     began: float = field(default_factory=time.perf_counter)
-    iterations_done: int = 0
+    work_done: float = 0.0
 
     def go(self) -> None:
         """Run the stages one after the other until done or cancelled."""
@@ -139,7 +142,7 @@ class Run:
             return self._tell(phase, iteration, records[0], lambda: motion(current, 0)[0])
 
         end = run_phase(phase, values, tensors, terms, self.settings, report)
-        self.iterations_done += self._limit(phase)
+        self.work_done += self._work(phase)
         self.cancelled = end.cancelled
         if Status.NOT_FINITE in end.statuses:
             raise FitError(
@@ -151,14 +154,15 @@ class Run:
     def _tell(self, phase: Phase, iteration: int, record: ClosureRecord, motion: Callable[[], Motion]) -> bool:
         if self.progress is None:
             return True
-        total = sum(self._limit(each) for stage in self.settings.stages for each in phases_of(stage))
+        total = sum(self._work(each) for stage in self.settings.stages for each in phases_of(stage))
+        done = self.work_done + self._work(phase) * iteration / max(self._limit(phase), 1)
         return self.progress(
             Progress(
                 stage=phase.stage,
                 phase=phase.key,
                 iteration=iteration,
                 iterations=self._limit(phase),
-                fraction=min((self.iterations_done + iteration) / max(total, 1), 1.0),
+                fraction=min(done / max(total, 1.0), 1.0),
                 seconds=time.perf_counter() - self.began,
                 record=record,
                 motion=motion,
@@ -168,6 +172,13 @@ class Run:
 
     def _limit(self, phase: Phase) -> int:
         return self.settings.iterations.get(phase.key, phase.iterations)
+
+    def _work(self, phase: Phase) -> float:
+        """How long a phase may take, in iterations of stages I and II."""
+        if phase.stage != "stage3":
+            return float(self._limit(phase))
+        length = self.windows[0][1]
+        return self._limit(phase) * _ROLLOUT_COST * min(phase.frames or length, length) / length
 
     def _first_root(self) -> Values:
         if self.batch.keypoints2d is not None:

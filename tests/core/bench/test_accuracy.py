@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from motionfit.bench.accuracy import STAGES, TASKS, run_accuracy, table
-from motionfit.bench.clips import CLIP_FRAMES, bench_clips
+from motionfit.bench.clips import CLIP_FRAMES, LEAST_FRAMES, bench_clips
 from motionfit.errors import InputError
 from motionfit.pipeline.stages import PHASES
 
@@ -43,8 +43,8 @@ def test_a_folder_without_motion_is_an_error_that_says_what_was_looked_for(tmp_p
         bench_clips(tmp_path)
 
 
-def test_clips_of_a_folder_have_sixty_frames_and_are_spread(shared_mocap):
+def test_clips_of_a_folder_are_cut_to_sixty_frames_and_spread(shared_mocap):
     clips = bench_clips(shared_mocap / "val", 5)
     assert len(clips) == 5
-    assert {clip.motion.frames for clip in clips} == {CLIP_FRAMES}
+    assert all(LEAST_FRAMES <= clip.motion.frames <= CLIP_FRAMES for clip in clips)
     assert len({clip.name for clip in clips}) == 5

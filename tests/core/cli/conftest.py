@@ -7,7 +7,6 @@ import pytest
 from motionfit.cli import main
 from motionfit.files.amass import write_amass
 from motionfit.pipeline.settings import preset_folder
-from motionfit.priors.checkpoints import KINDS, shipped_path
 
 ITERATIONS = "[iterations]\nroot = 3\npose = 3\ntune_x0 = 1\nhold_x0 = 1\nrefine = 1\n"
 
@@ -54,13 +53,7 @@ def run_json(run):
 
 
 @pytest.fixture(scope="session")
-def needs_priors():
-    if not all(shipped_path(kind).is_file() for kind in KINDS):
-        pytest.skip("the priors are not in the resources")
-
-
-@pytest.fixture(scope="session")
-def fitted_once(needs_priors, motion_file, presets, tmp_path_factory):
+def fitted_once(motion_file, presets, tmp_path_factory):
     """A fit that several tests look at, and the words that made it."""
     folder = tmp_path_factory.mktemp("fitted") / "out"
     words = [

@@ -9,9 +9,7 @@ from motionfit.files.result import read_result
 
 
 @pytest.fixture(scope="session")
-def demo_words(needs_priors, presets):
-    if not (demo_path() / "observations.npz").is_file():
-        pytest.skip("the demo clip is not in the resources")
+def demo_words(presets):
     return ["demo", "--preset", presets / "video.toml", "--stages", "1,2", "--threads", "1"]
 
 

@@ -59,7 +59,7 @@ def test_a_frozen_variable_stays(fitted, run_json, tmp_path):
     assert not bool(read_result(tmp_path / "held").final.motion.betas.any())
 
 
-def test_2d_keypoints_take_the_video_preset(needs_priors, motion_file, run_json, tmp_path, presets):
+def test_2d_keypoints_take_the_video_preset(motion_file, run_json, tmp_path, presets):
     code, report, _ = run_json(
         "fit", motion_file, "--simulate", "project=640x360:f500,missing=3:5", "-o", tmp_path / "out",
         "--preset", presets / "video.toml", "--threads", "1", "--stages", "1,2",

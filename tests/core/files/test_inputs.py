@@ -86,8 +86,6 @@ def test_a_truth_without_camera_is_told(tmp_path, walking, open_body):
 
 
 def test_the_demo_clip_fits_its_truth(open_body):
-    if not (demo_path() / "observations.npz").is_file():
-        pytest.skip("the demo clip is not in the resources")
     clip = read_input(demo_path(), body=open_body)
     assert clip.video is not None
     seen = clip.observations.keypoints2d[..., 2] > 0
