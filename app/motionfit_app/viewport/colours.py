@@ -9,9 +9,6 @@ from PySide6.QtGui import QColor, QPalette
 
 from motionfit_app.viewport.shapes import Colour
 
-TRACK_COLOURS: tuple[str, ...] = ("#8fb8de", "#e69f00", "#56b4e9", "#cc79a7", "#009e73", "#f0e442")
-"""For runs A, B, …: Okabe and Ito's palette, with a quiet blue first."""
-
 _CIVIDIS = np.array([[0, 34, 78], [53, 69, 109], [102, 105, 112], [148, 142, 119], [200, 184, 102], [254, 232, 56]])
 
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from motionfit.cli.fit_job import FitOutcome
-from motionfit.files.atomic import output_errors
 from motionfit.files.project import Project, ProjectRun, is_project, read_project, write_project
 from motionfit.render.pictures import write_fit_pictures
 
@@ -53,7 +52,5 @@ def write_pictures(outcome: FitOutcome, folder: Path) -> Path:
         OutputError: The folder is not writable.
     """
     pictures = folder / "pictures"
-    with output_errors(pictures):
-        pictures.mkdir(parents=True, exist_ok=True)
     write_fit_pictures(pictures, outcome.clip, outcome.result, outcome.body)
     return pictures
