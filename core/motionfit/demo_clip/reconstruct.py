@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 
 from motionfit.body.model import BodyModel, vertices
+from motionfit.datasets.clips import FLAT, Clip, leg_length, pose_clip
 from motionfit.errors import InputError
 from motionfit.geometry.planes import world_floor
 from motionfit.motion import Motion, Observations
@@ -16,7 +17,6 @@ from motionfit.pipeline.result import Progress
 from motionfit.pipeline.settings import load_preset
 from motionfit.priors.checkpoints import Priors
 from motionfit.simulation.observe import surface_keypoints
-from motionfit.training.dataset import FLAT, Clip, leg_length, pose_clip
 
 FRAMES = 120
 BETAS = torch.tensor([0.6, -0.5, 0.4, 0.3, *[0.0] * 12])

@@ -13,10 +13,10 @@ import torch
 
 from motionfit.body.load import load_body
 from motionfit.body.model import BodyModel
+from motionfit.datasets.clips import FLAT, Clip, read_clips
 from motionfit.errors import MotionFitError
 from motionfit.priors.checkpoints import INITIAL_STATE, MOTION_PRIOR, POSE_PRIOR, save_prior
 from motionfit.training.cards import card_of
-from motionfit.training.dataset import FLAT, Clip, read_clips
 from motionfit.training.loop import LoopSettings, train
 from motionfit.training.motion_loss import FOLLOWING_WEIGHTS, MotionLossWeights
 from motionfit.training.motion_prior import MotionPriorSettings, MotionPriorTask, with_widths

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from motionfit.body.model import BodyModel
-from motionfit.training.dataset import Clip, data_hash
+from motionfit.datasets.clips import Clip, data_hash
 
 LICENCE = "CC BY-SA 3.0"
 _ACKNOWLEDGED = {

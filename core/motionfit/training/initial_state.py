@@ -12,9 +12,9 @@ from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
 from motionfit.body.model import BodyModel
+from motionfit.datasets.clips import Clip, labelled_states, mirrored, random_shape, with_shape
 from motionfit.priors.initial_state import COMPONENTS, InitialStateMixture
 from motionfit.priors.state import MotionState, local_frame, to_local
-from motionfit.training.dataset import Clip, labelled_states, mirrored, random_shape, with_shape
 from motionfit.training.loop import Metrics
 from motionfit.training.sampling import clip_weights
 

@@ -12,11 +12,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from motionfit.body.skeleton import BODY_JOINTS
+from motionfit.datasets.clips import LabelledStates
 from motionfit.geometry.rotations import geodesic_angle
 from motionfit.priors.motion import MotionPrior
 from motionfit.priors.rollout import infer_latents, local_transitions, reconstruct, roll_out
 from motionfit.priors.state import MotionState
-from motionfit.training.dataset import LabelledStates
 from motionfit.training.loop import Metrics
 from motionfit.training.motion_loss import divergence
 

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from motionfit.body.keypoints import SURFACE_KEYPOINT_IDS
 from motionfit.body.model import BodyModel
+from motionfit.datasets.clips import Clip, LabelledStates, labelled_states, mirrored, random_shape, with_shape
 from motionfit.priors.motion import MotionPrior, MotionPriorWidths, Step
 from motionfit.priors.rollout import FrameChange
 from motionfit.priors.state import STATE_SIZE, LocalFrame, MotionState, local_frame, to_local
-from motionfit.training.dataset import Clip, LabelledStates, labelled_states, mirrored, random_shape, with_shape
 from motionfit.training.loop import Metrics, mean_of, take_step
 from motionfit.training.motion_evaluation import evaluate_motion_prior, validation_windows
 from motionfit.training.motion_loss import (

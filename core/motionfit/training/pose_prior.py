@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from motionfit.body.keypoints import SURFACE_KEYPOINT_IDS
 from motionfit.body.model import BodyModel, Surface, pose_skeleton, skin
 from motionfit.body.skeleton import JOINT_GROUPS, POSED_JOINTS
+from motionfit.datasets.clips import Clip, mirrored
 from motionfit.geometry.rotations import geodesic_angle
 from motionfit.priors.pose import PosePrior, identity_bias
-from motionfit.training.dataset import Clip, mirrored
 from motionfit.training.loop import Metrics, mean_of, take_step
 from motionfit.training.sampling import clip_weights
 

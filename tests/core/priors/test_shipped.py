@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from motionfit.body.load import load_body, open_body_path
+from motionfit.datasets.clips import Clip, labelled_states, leg_length, read_clips
 from motionfit.geometry.rotations import geodesic_angle, rotation_from_axis_angle
 from motionfit.priors.checkpoints import KINDS, load_priors, read_card, shipped_path
 from motionfit.priors.motion import MotionPrior
 from motionfit.priors.pose import PosePrior, identity_bias
 from motionfit.priors.rollout import reconstruct
 from motionfit.priors.state import local_frame, to_local
-from motionfit.training.dataset import Clip, labelled_states, leg_length, read_clips
 from motionfit.training.motion_evaluation import evaluate_motion_prior, validation_windows
 from motionfit.training.pose_prior import PosedBody, evaluate_pose_prior
 

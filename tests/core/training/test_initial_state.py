@@ -2,7 +2,7 @@
 
 import torch
 
-from motionfit.training.dataset import read_clips
+from motionfit.datasets.clips import read_clips
 from motionfit.training.initial_state import InitialStateSettings, fit_initial_state, local_states, mean_log_likelihood
 
 SETTINGS = InitialStateSettings(components=2, states=300, iterations=5)

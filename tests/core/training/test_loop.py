@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from motionfit.datasets.clips import read_clips
 from motionfit.errors import CheckpointError, FitError
 from motionfit.priors.checkpoints import load_motion_prior, load_pose_prior, read_card
 from motionfit.priors.motion import MotionPriorWidths
-from motionfit.training.dataset import read_clips
 from motionfit.training.loop import LoopSettings, take_step, train
 from motionfit.training.motion_loss import FOLLOWING_WEIGHTS
 from motionfit.training.motion_prior import MotionPriorSettings, MotionPriorTask

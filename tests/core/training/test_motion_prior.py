@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from motionfit.datasets.clips import labelled_states, read_clips
 from motionfit.priors.motion import MotionPrior, MotionPriorWidths
 from motionfit.priors.rollout import local_transitions, roll_out
 from motionfit.priors.state import MotionState
-from motionfit.training.dataset import labelled_states, read_clips
 from motionfit.training.motion_evaluation import evaluate_motion_prior, validation_windows
 from motionfit.training.motion_prior import Recordings, collect_transitions, start_with_differences
 

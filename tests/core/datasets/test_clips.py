@@ -6,9 +6,7 @@ import torch
 
 from motionfit.body.model import pose_skeleton
 from motionfit.body.skeleton import MIRROR
-from motionfit.errors import InputError
-from motionfit.geometry.differences import central_velocity
-from motionfit.training.dataset import (
+from motionfit.datasets.clips import (
     contact_labels,
     data_hash,
     labelled_states,
@@ -19,6 +17,8 @@ from motionfit.training.dataset import (
     read_clips,
     with_shape,
 )
+from motionfit.errors import InputError
+from motionfit.geometry.differences import central_velocity
 from motionfit.training.sampling import clip_weights
 
 

@@ -1,0 +1,1 @@
+"""Motion capture made ready for training: read, cleaned, labelled, split, stored."""
