@@ -1,0 +1,1 @@
+"""From the skeleton of a motion capture file to the SMPL body."""
