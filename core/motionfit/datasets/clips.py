@@ -20,6 +20,7 @@ from torch import Tensor
 
 from motionfit.body.model import BodyModel, pose_skeleton
 from motionfit.body.skeleton import CONTACT_JOINTS, MIRROR
+from motionfit.datasets.contacts import contact_labels
 from motionfit.errors import InputError
 from motionfit.geometry.differences import angular_velocity, velocity
 from motionfit.geometry.rotations import rotation_from_axis_angle
@@ -29,10 +30,10 @@ log = logging.getLogger(__name__)
 
 TRAINING_FPS = 30.0
 FLAT = "flat"
+UNKNOWN = "unknown"
 _FEET = (7, 8, 10, 11)
 _LEG = (1, 4, 7)
-_CONTACT_SPEED = 0.3
-_CONTACT_HEIGHTS = {0: 0.15, 4: 0.10, 5: 0.10, 7: 0.10, 8: 0.10, 10: 0.04, 11: 0.04, 20: 0.08, 21: 0.08}
+_MIRRORED_CONTACTS = [CONTACT_JOINTS.index(MIRROR[joint]) for joint in CONTACT_JOINTS]
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,12 @@ class Clip:
         root: Place of the root joint, m.
         root_orientation: World from body.
         body_pose: Joint rotations.
-        leg_length: Of the body the recording was made for, m.
+        made_for: Rest joints of the body that the recording was made for, m.
         betas: Shape to pose it with.
+        source: The data set it is from; "unknown" where nothing says so.
+        subject: Who is recorded, told apart across data sets; "unknown" where nothing says so.
+        contacts: 1 where a joint of `CONTACT_JOINTS` touches the floor, labelled at the rate of the capture; None
+            where it was not labelled there.
     """
 
     name: str
@@ -56,8 +61,11 @@ class Clip:
     root: Float[Tensor, "frames 3"]
     root_orientation: Float[Tensor, "frames 3 3"]
     body_pose: Float[Tensor, "frames 21 3 3"]
-    leg_length: float
+    made_for: Float[Tensor, "22 3"]
     betas: Float[Tensor, "16"]
+    source: str = UNKNOWN
+    subject: str = UNKNOWN
+    contacts: Float[Tensor, "frames 9"] | None = None
 
     @property
     def frames(self) -> int:
@@ -122,6 +130,7 @@ def mirrored(clip: Clip) -> Clip:
         root=clip.root * flip,
         root_orientation=clip.root_orientation * both_sides,
         body_pose=clip.body_pose[:, other] * both_sides,
+        contacts=None if clip.contacts is None else clip.contacts[:, _MIRRORED_CONTACTS],
     )
 
 
@@ -133,11 +142,11 @@ def with_shape(clip: Clip, betas: Float[Tensor, "16"]) -> Clip:
 def pose_clip(clip: Clip, body: BodyModel) -> tuple[Float[Tensor, "frames 3"], Float[Tensor, "frames 22 3"]]:
     """Translation and joints of a clip on its shape: the path is scaled with the legs, and the feet seated again."""
     rest = body.rest_joints(clip.betas)
-    scale = leg_length(rest) / clip.leg_length
+    scale = leg_length(rest) / leg_length(clip.made_for)
     path = clip.root * scale
     joints = pose_skeleton(rest, path - rest[0], clip.root_orientation, clip.body_pose).joints
-    mean_rest = body.rest_joints(torch.zeros_like(clip.betas))
-    original = pose_skeleton(mean_rest, clip.root - mean_rest[0], clip.root_orientation, clip.body_pose).joints
+    recorded = clip.made_for
+    original = pose_skeleton(recorded, clip.root - recorded[0], clip.root_orientation, clip.body_pose).joints
     lift = (original[:, _FEET, 2].amin(-1) - joints[:, _FEET, 2].amin(-1)).median()
     shift = torch.tensor([0.0, 0.0, float(lift)])
     return path - rest[0] + shift, joints + shift
@@ -162,22 +171,8 @@ def labelled_states(clip: Clip, body: BodyModel) -> LabelledStates:
         joints,
         joint_velocities,
     ).slice(1, clip.frames - 1)
-    return LabelledStates(states, contact_labels(joints, joint_velocities)[1:-1], clip.betas, clip.kind)
-
-
-def contact_labels(
-    joints: Float[Tensor, "*batch 22 3"], joint_velocities: Float[Tensor, "*batch 22 3"]
-) -> Float[Tensor, "*batch 9"]:
-    """1 where a joint is slow and near the floor.
-
-    HuMoR asks for less than 5 mm a frame at the capture rate (0.3 m/s at 60 Hz) and takes heights over the lowest
-    static toes; here the sole is at 0, so that the limits are those of the joints over the sole.
-    """
-    places = list(CONTACT_JOINTS)
-    limits = torch.tensor([_CONTACT_HEIGHTS[joint] for joint in places], dtype=joints.dtype)
-    is_slow = joint_velocities[..., places, :].norm(dim=-1) < _CONTACT_SPEED
-    touches: Tensor = is_slow & (joints[..., places, 2] < limits)
-    return touches.to(joints.dtype)
+    contacts = contact_labels(joints, joint_velocities) if clip.contacts is None else clip.contacts
+    return LabelledStates(states, contacts[1:-1], clip.betas, clip.kind)
 
 
 def random_shape(generator: torch.Generator, spread: float) -> Float[Tensor, "16"]:
@@ -212,11 +207,13 @@ def _read_clip(path: Path, body: BodyModel, rest: np.ndarray | None) -> Clip:
     made_for = body.rest_joints(betas) if rest is None else torch.from_numpy(rest)
     return Clip(
         name=path.stem,
-        kind=str(fields.get("kind", "unknown")),
+        kind=str(fields.get("kind", UNKNOWN)),
         floor=str(fields.get("floor", FLAT)),
         root=torch.from_numpy(fields["trans"].astype(np.float32)) + made_for[0],
         root_orientation=rotations[:, 0],
         body_pose=rotations[:, 1:],
-        leg_length=leg_length(made_for),
+        made_for=made_for,
         betas=betas,
+        source=str(fields.get("source", UNKNOWN)),
+        subject=str(fields.get("subject", UNKNOWN)),
     )

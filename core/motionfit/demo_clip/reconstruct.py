@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 
 from motionfit.body.model import BodyModel, vertices
-from motionfit.datasets.clips import FLAT, Clip, leg_length, pose_clip
+from motionfit.datasets.clips import FLAT, Clip, pose_clip
 from motionfit.errors import InputError
 from motionfit.geometry.planes import world_floor
 from motionfit.motion import Motion, Observations
@@ -78,7 +78,7 @@ def _as_person(motion: Motion, body: BodyModel) -> Motion:
         root=motion.translation + rest[0],
         root_orientation=motion.root_orientation,
         body_pose=motion.body_pose,
-        leg_length=leg_length(rest),
+        made_for=rest,
         betas=BETAS,
     )
     translation, _ = pose_clip(clip, body)

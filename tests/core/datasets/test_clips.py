@@ -7,7 +7,6 @@ import torch
 from motionfit.body.model import pose_skeleton
 from motionfit.body.skeleton import MIRROR
 from motionfit.datasets.clips import (
-    contact_labels,
     data_hash,
     labelled_states,
     leg_length,
@@ -17,6 +16,7 @@ from motionfit.datasets.clips import (
     read_clips,
     with_shape,
 )
+from motionfit.datasets.contacts import contact_labels
 from motionfit.errors import InputError
 from motionfit.geometry.differences import central_velocity
 from motionfit.training.sampling import clip_weights

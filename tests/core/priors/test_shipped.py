@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from motionfit.body.load import load_body, open_body_path
-from motionfit.datasets.clips import Clip, labelled_states, leg_length, read_clips
+from motionfit.datasets.clips import Clip, labelled_states, read_clips
 from motionfit.geometry.rotations import geodesic_angle, rotation_from_axis_angle
 from motionfit.priors.checkpoints import KINDS, load_priors, read_card, shipped_path
 from motionfit.priors.motion import MotionPrior
@@ -14,7 +14,8 @@ from motionfit.priors.pose import PosePrior, identity_bias
 from motionfit.priors.rollout import reconstruct
 from motionfit.priors.state import local_frame, to_local
 from motionfit.training.motion_evaluation import evaluate_motion_prior, validation_windows
-from motionfit.training.pose_prior import PosedBody, evaluate_pose_prior
+from motionfit.training.pose_evaluation import evaluate_pose_prior
+from motionfit.training.posed_body import PosedBody
 
 MEGABYTE = 1e6
 
@@ -41,7 +42,7 @@ def walk(body):
         root=translation + rest[0],
         root_orientation=rotation_from_axis_angle(root),
         body_pose=rotation_from_axis_angle(pose.unflatten(-1, (21, 3))),
-        leg_length=leg_length(rest),
+        made_for=rest,
         betas=torch.zeros(16),
     )
     return labelled_states(clip, body).states
