@@ -15,12 +15,9 @@ import torch
 from motionfit.body.skeleton import BODY_JOINTS, SMPLH_JOINTS
 from motionfit.errors import InputError
 from motionfit.files.npz import Arrays, array_of, numbers, read_npz, write_npz
-from motionfit.geometry.rotations import (
-    axis_angle_from_rotation,
-    interpolate_rotations,
-    rotation_from_axis_angle,
-)
+from motionfit.geometry.rotations import axis_angle_from_rotation, rotation_from_axis_angle
 from motionfit.motion import Motion
+from motionfit.retarget.resample import resample
 
 FIT_FPS = 30.0
 """The rate that the motion prior knows."""
@@ -123,53 +120,6 @@ def _text(value: np.ndarray | str) -> str:
         return "neutral"
     first = content[0]
     return first.decode() if isinstance(first, bytes) else str(first)
-
-
-def resample(motion: Motion, fps: float) -> Motion:
-    """The motion at another rate, by time stamps.
-
-    Frames are picked where the old rate is an integer multiple of the new one; else rotations are slerped and
-    translations and contacts interpolated linearly. The first frame keeps its time; no frame lies after the
-    last.
-    """
-    ratio = motion.fps / fps
-    if abs(ratio - round(ratio)) < 1e-6 and round(ratio) >= 1:
-        return _pick(motion, round(ratio), fps)
-    last = motion.frames - 1
-    count = int(np.floor(last / ratio + 1e-6)) + 1
-    places = torch.arange(count, dtype=torch.float64) * ratio
-    before = places.floor().long().clamp(max=max(last - 1, 0))
-    after = (before + 1).clamp(max=last)
-    weight = (places - before).clamp(0.0, 1.0).to(motion.translation)
-
-    def blend(values: torch.Tensor) -> torch.Tensor:
-        return torch.lerp(values[before], values[after], weight[:, None])
-
-    def turn(values: torch.Tensor) -> torch.Tensor:
-        spread = weight.reshape(-1, *[1] * (values.ndim - 3)).expand(count, *values.shape[1:-2])
-        return interpolate_rotations(values[before], values[after], spread)
-
-    return Motion(
-        fps=fps,
-        translation=blend(motion.translation),
-        root_orientation=turn(motion.root_orientation),
-        body_pose=turn(motion.body_pose),
-        betas=motion.betas,
-        gender=motion.gender,
-        contacts=None if motion.contacts is None else blend(motion.contacts),
-    )
-
-
-def _pick(motion: Motion, step: int, fps: float) -> Motion:
-    return Motion(
-        fps=fps,
-        translation=motion.translation[::step],
-        root_orientation=motion.root_orientation[::step],
-        body_pose=motion.body_pose[::step],
-        betas=motion.betas,
-        gender=motion.gender,
-        contacts=None if motion.contacts is None else motion.contacts[::step],
-    )
 
 
 def amass_arrays(motion: Motion) -> Arrays:

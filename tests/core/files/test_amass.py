@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from scipy.spatial.transform import Rotation, Slerp
 
 from motionfit.errors import InputError
-from motionfit.files.amass import amass_arrays, read_amass, resample, write_amass
+from motionfit.files.amass import amass_arrays, read_amass, write_amass
 from motionfit.geometry.rotations import geodesic_angle
 from motionfit.metrics.drift import joints_of
 
@@ -54,22 +53,6 @@ def test_integer_rates_are_decimated_exactly(tmp_path, walking):
     assert (back.frames, back.fps, whole.fps) == (6, 30.0, 120.0)
     assert torch.equal(back.body_pose, whole.body_pose[::4])
     assert torch.equal(back.translation, whole.translation[::4])
-
-
-@pytest.mark.parametrize("fps", [24.0, 25.0, 50.0, 100.0])
-def test_other_rates_agree_with_scipy_slerp(walking, fps):
-    slow = resample(walking, fps)
-    times = np.arange(slow.frames) / fps
-    assert times[-1] <= (walking.frames - 1) / 30.0 + 1e-6
-    assert times[-1] > (walking.frames - 1) / 30.0 - 1 / fps
-    slerp = Slerp(np.arange(walking.frames) / 30.0, Rotation.from_matrix(walking.root_orientation.numpy()))
-    np.testing.assert_allclose(slow.root_orientation.numpy(), slerp(times.clip(0, 23 / 30)).as_matrix(), atol=1e-5)
-    expected = np.interp(times, np.arange(24) / 30.0, walking.translation[:, 1].numpy())
-    np.testing.assert_allclose(slow.translation[:, 1].numpy(), expected, atol=1e-5)
-
-
-def test_one_frame_can_be_resampled(walking):
-    assert resample(walking.slice(0, 1), 25.0).frames == 1
 
 
 @pytest.mark.parametrize(
