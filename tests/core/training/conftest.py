@@ -3,8 +3,11 @@
 import formulas
 import numpy as np
 import pytest
+import torch
 
 from motionfit.body.load import load_body
+from motionfit.datasets.clips import labelled_states, read_clips
+from motionfit.priors.state import MotionState
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +47,10 @@ def collection(tmp_path_factory):
 @pytest.fixture
 def write():
     return write_walk
+
+
+@pytest.fixture(scope="session")
+def collection_states(collection, body):
+    """Two windows of ten frames of the collection."""
+    recordings = [labelled_states(clip, body) for clip in read_clips(collection / "train", body)[1:]]
+    return MotionState.unpack(torch.stack([recording.states.pack()[:10] for recording in recordings]))
