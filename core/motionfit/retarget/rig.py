@@ -1,7 +1,7 @@
 """A motion captured skeleton as its file has it: global rotations and positions of every joint, and a reference pose.
 
 Metres; y up, z forward, x to the left of the person; rotations are world from joint. Readers make this value and
-retargeting reads it, whatever the file format was.
+retargeting reads it, whatever the file format was. float64, because chains of twenty joints are multiplied.
 """
 
 from __future__ import annotations
@@ -14,21 +14,40 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
+class Between:
+    """A joint whose rotation lies between those of two joints of the rig.
+
+    Attributes:
+        joint: SMPL joint.
+        first: Joint of the rig at fraction 0.
+        second: Joint of the rig at fraction 1.
+        fraction: How far from the first to the second.
+    """
+
+    joint: int
+    first: int
+    second: int
+    fraction: float
+
+
+@dataclass(frozen=True)
 class JointMap:
     """Which joint of a rig plays which joint of the SMPL body.
 
     Attributes:
-        family: The naming that was recognised, as in `rigs.FAMILIES`.
-        joints: For each of the 22 SMPL joints the rig's joint whose rotation and place it takes. A joint that the rig
-            lacks (toes, one of the spine joints) repeats its nearest ancestor in the SMPL tree.
-        upper_necks: Further neck joints between the neck and the head, from below; may be empty.
+        family: Key of the naming that was recognised, one of `names.FAMILIES`.
+        joints: For each of the 22 SMPL joints the joint of the rig whose rotation and place it takes. A joint that
+            the rig lacks (toes, collars, one of the spine joints) repeats its nearest ancestor in the SMPL tree.
+        lacking: The SMPL joints that repeat their ancestor; their places are not those of the SMPL joint.
+        between: Joints that turn only a part of the way.
         forearm_twists: Left and right joint inside the forearm that carries the twist of the hand; None where the
             rig has none.
     """
 
     family: str
     joints: tuple[int, ...]
-    upper_necks: tuple[int, ...] = ()
+    lacking: tuple[int, ...] = ()
+    between: tuple[Between, ...] = ()
     forearm_twists: tuple[int | None, int | None] = (None, None)
 
 
@@ -75,7 +94,7 @@ def pose_rig(
     local_rotations: Float[Tensor, "frames joints 3 3"],
     local_positions: Float[Tensor, "frames joints 3"],
 ) -> tuple[Float[Tensor, "frames joints 3 3"], Float[Tensor, "frames joints 3"]]:
-    """Forward kinematics.
+    """Forward kinematics; no loop over frames, only one over joints.
 
     Args:
         parents: Index of the parent; -1 for the root. Parents come before their children.
@@ -83,16 +102,15 @@ def pose_rig(
         local_positions: In the frame of the parent; of the root in the world.
 
     Returns:
-        Global rotations and positions. There is no loop over frames, only one over joints.
+        Rotations, world from joint, and positions in the world.
     """
     rotations: list[Tensor] = []
     positions: list[Tensor] = []
     for joint, parent in enumerate(parents):
-        own, place = local_rotations[:, joint], local_positions[:, joint]
-        if parent < 0:
-            rotations.append(own)
-            positions.append(place)
-        else:
-            rotations.append(rotations[parent] @ own)
-            positions.append(positions[parent] + (rotations[parent] @ place[..., None])[..., 0])
+        turn, place = local_rotations[:, joint], local_positions[:, joint]
+        if parent >= 0:
+            place = positions[parent] + (rotations[parent] @ place[..., None])[..., 0]
+            turn = rotations[parent] @ turn
+        rotations.append(turn)
+        positions.append(place)
     return torch.stack(rotations, 1), torch.stack(positions, 1)
