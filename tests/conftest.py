@@ -11,7 +11,7 @@ from jaxtyping import install_import_hook
 
 HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared" / "data"
-sys.path.insert(0, str(HERE / "data" / "goldens"))
+sys.path[:0] = [str(HERE / "data" / "goldens"), str(HERE / "data")]
 install_import_hook("motionfit", "beartype.beartype")
 torch.set_num_threads(1)
 

@@ -20,7 +20,7 @@ from motionfit.geometry.cameras import project
 from motionfit.geometry.gaps import fill_rotations, fill_vectors
 from motionfit.geometry.planes import flat_unit
 from motionfit.pipeline.batch import Batch
-from motionfit.priors.pose import PosePrior
+from motionfit.priors.pose import PoseAutoencoder
 
 _HEADINGS = 24
 _TURN_COST = 2.0
@@ -31,7 +31,7 @@ _NEAREST = 0.3
 
 
 def root_from_keypoints(
-    body: BodyModel, prior: PosePrior, batch: Batch
+    body: BodyModel, prior: PoseAutoencoder, batch: Batch
 ) -> tuple[Float[Tensor, "clips frames 3"], Float[Tensor, "clips frames 3 3"]]:
     """SMPL translation and root orientation in the camera frame, interpolated over frames without detections.
 
@@ -63,7 +63,7 @@ def root_from_keypoints(
     return torch.stack(translations), torch.stack(orientations)
 
 
-def _mean_points(body: BodyModel, prior: PosePrior) -> Float[Tensor, "25 3"]:
+def _mean_points(body: BodyModel, prior: PoseAutoencoder) -> Float[Tensor, "25 3"]:
     """BODY_25 of the pose prior's mean pose, about the root, in the body frame (y up, z forward)."""
     zero = body.joint_template.new_zeros
     pose = prior.decode(zero(1, 32))

@@ -13,7 +13,7 @@ from motionfit.energies.smoothness import joint_smoothness
 from motionfit.geometry.rotations import rotation_from_six, six_from_rotation
 from motionfit.pipeline.batch import Batch
 from motionfit.pipeline.data_terms import DataTerms, PosedBody
-from motionfit.priors.pose import PosePrior
+from motionfit.priors.pose import PoseAutoencoder
 
 POSE_STAGE_TENSORS: dict[str, tuple[str, ...]] = {
     "translation": ("translation",),
@@ -30,7 +30,7 @@ class PoseStage:
     """The terms of stages I and II for a batch of clips."""
 
     body: BodyModel
-    prior: PosePrior
+    prior: PoseAutoencoder
     data: DataTerms
     batch: Batch
 

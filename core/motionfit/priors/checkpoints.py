@@ -1,8 +1,9 @@
 """Read and write the priors: tensors as safetensors, and a JSON card beside them that says what they are.
 
 The card names kind, architecture, data, metrics, body, versions and licence. Weights are half precision on
-disk and single precision in memory; what is loaded is frozen and in evaluation mode. Nothing is ever
-unpickled.
+disk (imported ones single) and single precision in memory; what is loaded is frozen and in evaluation mode.
+Nothing is ever unpickled. What a fit loads must also behave like a trained model (`priors.self_check`), unless
+its card says `accepted_untrained`.
 """
 
 from __future__ import annotations
@@ -17,18 +18,24 @@ from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from motionfit.errors import CheckpointError
 from motionfit.priors.initial_state import COMPONENTS, InitialStateMixture
 from motionfit.priors.motion import MotionPrior, MotionPriorWidths
-from motionfit.priors.pose import POSE_WIDTH, PosePrior
+from motionfit.priors.pose import POSE_WIDTH, PoseAutoencoder, PosePrior
+from motionfit.priors.pose_first import PosePriorFirst
+from motionfit.priors.self_check import check_prior, require_trained
 
 POSE_PRIOR = "pose-prior"
 MOTION_PRIOR = "motion-prior"
 INITIAL_STATE = "initial-state"
 KINDS = (POSE_PRIOR, MOTION_PRIOR, INITIAL_STATE)
+ACCEPTED_UNTRAINED = "accepted_untrained"
+"""The entry of a card by which its owner takes a prior that fails the self-check."""
+
+_POSE_VERSIONS: dict[int, type[PosePrior | PosePriorFirst]] = {1: PosePriorFirst, 2: PosePrior}
 _Module = TypeVar("_Module", bound=nn.Module)
 _AGAIN = "Train it again with `python -m motionfit.training`, or copy the file and its card again."
 
@@ -38,13 +45,13 @@ class Priors:
     """The three priors of a fit.
 
     Attributes:
-        pose: VPoser.
+        pose: VPoser, version 1 or 2.
         motion: HuMoR.
         initial_state: The mixture.
         hash: SHA-256 over the three files: results name it.
     """
 
-    pose: PosePrior
+    pose: PoseAutoencoder
     motion: MotionPrior
     initial_state: InitialStateMixture
     hash: str
@@ -63,7 +70,7 @@ def shipped_path(kind: str) -> Path:
     return Path(str(resources.files("motionfit_resources") / "priors" / name))
 
 
-def save_prior(module: nn.Module, path: Path, card: dict[str, Any]) -> None:
+def save_prior(module: nn.Module, path: Path, card: dict[str, Any], is_exact: bool = False) -> None:
     """Write a prior and its card.
 
     Args:
@@ -71,26 +78,35 @@ def save_prior(module: nn.Module, path: Path, card: dict[str, Any]) -> None:
         path: The `.safetensors` file; the card is put beside it as `.json`.
         card: What else the card says (data, metrics, body, licence …); kind, architecture and versions are
             added.
+        is_exact: Keep single precision; else the networks are halved to take half the space.
+
+    Raises:
+        OSError: The place is not writable or the disk is full.
     """
     kind, architecture = _describe(module)
-    halve = kind != INITIAL_STATE
+    halve = kind != INITIAL_STATE and not is_exact
     tensors = {name: _on_disk(tensor, halve) for name, tensor in module.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path)
+    path.write_bytes(save(tensors))
     versions = {name: metadata.version(name) for name in ("motionfit", "torch", "safetensors")}
     full = {"kind": kind, "architecture": architecture, **card, "versions": versions}
     path.with_suffix(".json").write_text(json.dumps(full, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def load_pose_prior(path: Path | None = None) -> PosePrior:
+def load_pose_prior(path: Path | None = None) -> PoseAutoencoder:
     """The pose prior of a file, or the shipped one.
 
     Raises:
         CheckpointError: Missing, damaged, of another kind, or of other shapes than its card says.
     """
     path = shipped_path(POSE_PRIOR) if path is None else path
-    width = _architecture(path, POSE_PRIOR).get("width", POSE_WIDTH)
-    return _filled(PosePrior(int(width)), path)
+    given = _architecture(path, POSE_PRIOR)
+    version = _POSE_VERSIONS.get(given.get("version", 2))
+    if version is None:
+        raise CheckpointError(
+            f"{path} is VPoser version {given['version']}; versions 1 and 2 are known.", "Import another file."
+        )
+    return _filled(version(int(given.get("width", POSE_WIDTH))), path)
 
 
 def load_motion_prior(path: Path | None = None) -> MotionPrior:
@@ -123,12 +139,15 @@ def load_priors(pose: Path | None = None, motion: Path | None = None, initial_st
     """All three priors; shipped where no file is named.
 
     Raises:
-        CheckpointError: See `load_pose_prior`.
+        CheckpointError: See `load_pose_prior`; or one behaves like an untrained model.
     """
     loaded = load_pose_prior(pose), load_motion_prior(motion), load_initial_state(initial_state)
     digest = hashlib.sha256()
-    for kind, path in zip(KINDS, (pose, motion, initial_state), strict=True):
-        digest.update((shipped_path(kind) if path is None else path).read_bytes())
+    for kind, given, prior in zip(KINDS, (pose, motion, initial_state), loaded, strict=True):
+        path = shipped_path(kind) if given is None else given
+        if read_card(path).get(ACCEPTED_UNTRAINED) is not True:
+            require_trained(check_prior(prior), path, "Import or train it again, or leave it out to use the shipped.")
+        digest.update(path.read_bytes())
     return Priors(*loaded, hash=digest.hexdigest())
 
 
@@ -153,6 +172,8 @@ def read_card(path: Path) -> dict[str, Any]:
 
 
 def _describe(module: nn.Module) -> tuple[str, dict[str, Any]]:
+    if isinstance(module, PosePriorFirst):
+        return POSE_PRIOR, {"version": 1, "width": module.width}
     if isinstance(module, PosePrior):
         return POSE_PRIOR, {"width": module.width}
     if isinstance(module, MotionPrior):

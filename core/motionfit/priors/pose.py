@@ -1,9 +1,12 @@
-"""The pose prior: VPoser v2, a variational autoencoder of body poses (Pavlakos et al., CVPR 2019).
+"""The pose prior: VPoser, a variational autoencoder of body poses (Pavlakos et al., CVPR 2019).
 
-The layers and their names are those of human_body_prior, so its published weights fit.
+What every version does stands in `PoseAutoencoder`; `PosePrior` is version 2, which MotionFit trains, and
+`priors.pose_first` version 1. Layers and their names are those of human_body_prior, so its published weights fit.
 """
 
 from __future__ import annotations
+
+from abc import ABC, abstractmethod
 
 import torch
 from jaxtyping import Float
@@ -30,16 +33,47 @@ class _NormalHead(nn.Module):
         return self.mu(features), functional.softplus(self.logvar(features))
 
 
-class PosePrior(nn.Module):
+class PoseAutoencoder(nn.Module, ABC):
     """Encodes body poses to a 32-dimensional latent with a standard normal prior, and decodes them.
 
     Args:
-        width: Units of the hidden layers; 512 in VPoser v2.
+        width: Units of the hidden layers.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
+    @abstractmethod
+    def normal_of(self, axis_angle: Float[Tensor, "poses 63"]) -> tuple[Float[Tensor, "poses 32"], ...]:
+        """Mean and scale of the latent, from the rotation vectors of the 21 joints."""
+
+    @abstractmethod
+    def six_of(self, latent: Float[Tensor, "*batch 32"]) -> Float[Tensor, "*batch 126"]:
+        """The rotations of the 21 joints in the 6D representation."""
+
+    def encode(
+        self, body_pose: Float[Tensor, "*batch 21 3 3"]
+    ) -> tuple[Float[Tensor, "*batch 32"], Float[Tensor, "*batch 32"]]:
+        """Mean and scale (standard deviation) of the latent of a pose."""
+        batch = body_pose.shape[:-3]
+        mean, scale = self.normal_of(axis_angle_from_rotation(body_pose).reshape(-1, POSED_JOINTS * 3))
+        return mean.reshape(*batch, POSE_LATENT), scale.reshape(*batch, POSE_LATENT)
+
+    def decode(self, latent: Float[Tensor, "*batch 32"]) -> Float[Tensor, "*batch 21 3 3"]:
+        """Joint rotations relative to the parents."""
+        return rotation_from_six(self.six_of(latent).unflatten(-1, (POSED_JOINTS, 6)))
+
+
+class PosePrior(PoseAutoencoder):
+    """VPoser v2.
+
+    Args:
+        width: Units of the hidden layers; 512 in the published one.
     """
 
     def __init__(self, width: int = POSE_WIDTH) -> None:
-        super().__init__()
-        self.width = width
+        super().__init__(width)
         numbers = POSED_JOINTS * 3
         self.encoder_net = nn.Sequential(
             nn.Flatten(),
@@ -61,19 +95,15 @@ class PosePrior(nn.Module):
             nn.Linear(width, POSED_JOINTS * 6),
         )
 
-    def encode(
-        self, body_pose: Float[Tensor, "*batch 21 3 3"]
-    ) -> tuple[Float[Tensor, "*batch 32"], Float[Tensor, "*batch 32"]]:
-        """Mean and scale (standard deviation) of the latent of a pose."""
-        batch = body_pose.shape[:-3]
-        axis_angle = axis_angle_from_rotation(body_pose).reshape(-1, POSED_JOINTS, 3)
+    def normal_of(self, axis_angle: Float[Tensor, "poses 63"]) -> tuple[Float[Tensor, "poses 32"], ...]:
+        """Mean and scale of the latent, from the rotation vectors of the 21 joints."""
         mean, scale = self.encoder_net(axis_angle)
-        return mean.reshape(*batch, POSE_LATENT), scale.reshape(*batch, POSE_LATENT)
+        return mean, scale
 
-    def decode(self, latent: Float[Tensor, "*batch 32"]) -> Float[Tensor, "*batch 21 3 3"]:
-        """Joint rotations relative to the parents."""
+    def six_of(self, latent: Float[Tensor, "*batch 32"]) -> Float[Tensor, "*batch 126"]:
+        """The rotations of the 21 joints in the 6D representation."""
         six: Tensor = self.decoder_net(latent)
-        return rotation_from_six(six.unflatten(-1, (POSED_JOINTS, 6)))
+        return six
 
 
 def identity_bias(prior: PosePrior) -> None:

@@ -8,6 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from motionfit.errors import CheckpointError
 from motionfit.priors.checkpoints import (
+    ACCEPTED_UNTRAINED,
     Priors,
     load_initial_state,
     load_motion_prior,
@@ -21,14 +22,15 @@ from motionfit.priors.motion import MotionPrior, MotionPriorWidths
 from motionfit.priors.pose import PosePrior
 
 WIDTHS = MotionPriorWidths((32,), (48, 32), (32, 48))
+UNTRAINED = {ACCEPTED_UNTRAINED: True}
 
 
 @pytest.fixture
 def folder(tmp_path):
     torch.manual_seed(0)
-    save_prior(PosePrior(64), tmp_path / "pose.safetensors", {"metrics": {"v2v": 0.1}})
-    save_prior(MotionPrior(WIDTHS), tmp_path / "motion.safetensors", {})
-    save_prior(InitialStateMixture(3), tmp_path / "start.safetensors", {})
+    save_prior(PosePrior(64), tmp_path / "pose.safetensors", {"metrics": {"v2v": 0.1}, **UNTRAINED})
+    save_prior(MotionPrior(WIDTHS), tmp_path / "motion.safetensors", UNTRAINED)
+    save_prior(InitialStateMixture(3), tmp_path / "start.safetensors", UNTRAINED)
     return tmp_path
 
 
@@ -67,7 +69,7 @@ def test_all_three_load_together_with_a_hash_of_their_content(folder):
     priors = load_all(folder)
     assert isinstance(priors, Priors)
     assert load_all(folder).hash == priors.hash
-    save_prior(PosePrior(64), folder / "pose.safetensors", {})
+    save_prior(PosePrior(64), folder / "pose.safetensors", UNTRAINED)
     assert load_all(folder).hash != priors.hash
 
 
