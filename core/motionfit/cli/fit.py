@@ -41,6 +41,9 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     """The options that say how to fit."""
     group = parser.add_argument_group("fit")
     group.add_argument("--body", type=Path, metavar="FILE", help="SMPL-H .npz or .pkl (the open body)")
+    priors = (("--pose-prior", "pose prior"), ("--motion-prior", "motion prior"), ("--initial-state", "mixture"))
+    for option, title in priors:
+        group.add_argument(option, type=Path, metavar="FILE", help=f"{title}, .safetensors (the shipped one)")
     group.add_argument("--preset", metavar="NAME|FILE", help="preset or TOML file (by the kind of input)")
     group.add_argument("--stages", type=stages, metavar="1,2,3", help="stages to run (all)")
     group.add_argument(

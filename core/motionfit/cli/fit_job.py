@@ -24,7 +24,7 @@ from motionfit.pipeline.fit import fit
 from motionfit.pipeline.result import FitResult, StageResult
 from motionfit.pipeline.settings import FitSettings, load_preset
 from motionfit.pipeline.stages import STAGE_TITLES
-from motionfit.priors.checkpoints import load_priors
+from motionfit.priors.checkpoints import Priors, load_priors
 
 _logger = logging.getLogger(__name__)
 _PRESETS = {"joints3d": "joints3d", "keypoints3d": "keypoints3d", "keypoints2d": "video"}
@@ -41,7 +41,7 @@ class FitRequest:
         person: Of several.
         simulate: How to degrade a known motion.
         resume: Keep the finished stages of the result in `output`.
-        may_differ: With `resume`: a result of another input, body or other settings is replaced, not refused.
+        may_differ: With `resume`: a result of another input, body, prior or other settings is replaced, not refused.
     """
 
     input: Path
@@ -90,23 +90,26 @@ def run_fit(given: argparse.Namespace, request: FitRequest) -> FitOutcome:
     lines = keep_log()
     check_output_folder(request.output)
     body = load_body(given.body)
+    priors = load_priors(given.pose_prior, given.motion_prior, given.initial_state)
     clip = read_input(request.input, request.keypoints, request.simulate, request.person, given.seed, body)
     for warning in clip.observations.warnings:
         _logger.warning("%s", warning)
     settings = settings_for(given, clip)
-    previous = _earlier_fit(request, clip, settings, body)
+    previous = _earlier_fit(request, clip, settings, body, priors)
     left = settings.stages if previous is None else unfinished(request.output, settings)
     if previous is not None and not left:
         return _nothing_to_do(request, clip, previous, body)
-    result = _fit(given, request, clip, body, settings, left, previous, lines)
+    result = _fit(given, request, clip, body, priors, settings, left, previous, lines)
     return _written(request, clip, result, body, lines)
 
 
-def _earlier_fit(request: FitRequest, clip: ClipInput, settings: FitSettings, body: BodyModel) -> FitResult | None:
+def _earlier_fit(
+    request: FitRequest, clip: ClipInput, settings: FitSettings, body: BodyModel, priors: Priors
+) -> FitResult | None:
     if not request.resume:
         return None
     try:
-        return earlier_fit(request.output, clip, settings, body)
+        return earlier_fit(request.output, clip, settings, body, priors)
     except OutputError as error:
         if not request.may_differ:
             raise
@@ -134,13 +137,13 @@ def _fit(
     request: FitRequest,
     clip: ClipInput,
     body: BodyModel,
+    priors: Priors,
     settings: FitSettings,
     left: tuple[str, ...],
     previous: FitResult | None,
     lines: LogLines,
 ) -> FitResult:
     """Run the stages that are left; what is finished is written after each of them."""
-    priors = load_priors()
     _logger.info("Fitting %s: %d frames of %s", clip.name, clip.observations.frames, clip.observations.kind)
 
     def keep(stages: Mapping[str, StageResult]) -> None:

@@ -17,16 +17,19 @@ from motionfit.motion import Observations
 from motionfit.pipeline.result import FitResult
 from motionfit.pipeline.settings import FitSettings, Freeze
 from motionfit.pipeline.stages import OPTIMISED_STAGES
+from motionfit.priors.checkpoints import Priors
 
 _logger = logging.getLogger(__name__)
 _COMPARED = ("joints3d", "joints3d_mask", "keypoints3d", "keypoints3d_mask", "keypoints2d")
 
 
-def earlier_fit(folder: Path, clip: ClipInput, settings: FitSettings, body: BodyModel) -> FitResult | None:
+def earlier_fit(
+    folder: Path, clip: ClipInput, settings: FitSettings, body: BodyModel, priors: Priors
+) -> FitResult | None:
     """The fit in a result folder, to go on with; None where there is none.
 
     Raises:
-        OutputError: It is damaged, or of another input, body or settings.
+        OutputError: It is damaged, or of another input, body, priors or settings.
     """
     if not has_result(folder):
         _logger.warning("%s holds no result to resume: the fit starts from the beginning.", folder)
@@ -37,6 +40,7 @@ def earlier_fit(folder: Path, clip: ClipInput, settings: FitSettings, body: Body
         for what, is_same in (
             ("input", _same_observations(earlier.observations, clip.observations)),
             ("body", earlier.body_hash == body.content_hash),
+            ("prior", earlier.priors_hash == priors.hash),
             ("settings", _comparable(earlier.settings) == _comparable(settings)),
         )
         if not is_same
