@@ -11,8 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from motionfit.errors import InputError
-from motionfit.retarget.euler import intrinsic_rotation
 from motionfit.files.text import text_of
+from motionfit.retarget.euler import intrinsic_rotation
 
 _AGAIN = "Copy the .asf file again from where it comes from."
 _ROTATIONS = {"rx", "ry", "rz"}

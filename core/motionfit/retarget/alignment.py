@@ -24,11 +24,18 @@ from motionfit.motion import Motion
 from motionfit.retarget.euler import rotation_about
 from motionfit.retarget.rig import RigMotion
 
-_LIMBS = {1: 4, 2: 5, 4: 7, 5: 8, 16: 18, 17: 19, 18: 20, 19: 21}
+_LIMBS = {
+    joint: (joint, end) for joint, end in ((1, 4), (2, 5), (4, 7), (5, 8), (16, 18), (17, 19), (18, 20), (19, 21))
+}
 """The bone from hip, knee, shoulder and elbow to the next joint."""
 _FEET = {7: 4, 8: 5, 10: 4, 11: 5}
-"""Ankles and toes follow the splay of the shin."""
 _WRISTS = {20: 18, 21: 19}
+_SPLAYED_FEET = frozenset({"cmu-asf", "cmu-bvh"})
+"""Their reference has the legs apart and each foot in line with its leg."""
+_DRAWN_BENT = frozenset({"daz"})
+"""Knees and elbows that are drawn bent in the zero pose, by 7 and 17 degrees, and mean straight ones."""
+_STRAIGHTENED = {1: (4, 7), 2: (5, 8), 18: (16, 18), 19: (17, 19)}
+"""The thigh is then meant to be in line with the drawn shin, the forearm with the drawn upper arm."""
 
 
 def retarget(rig: RigMotion, body: BodyModel) -> Motion:
@@ -78,13 +85,18 @@ def rest_alignment(rig: RigMotion, rest_joints: Float[Tensor, "22 3"]) -> Float[
     """
     places = rig.reference_positions[list(rig.joint_map.joints)]
     alignment = torch.eye(3, dtype=torch.float64).repeat(22, 1, 1)
-    for joint, end in _LIMBS.items():
-        alignment[joint] = smallest_rotation(rest_joints[end] - rest_joints[joint], places[end] - places[joint])
+    meant = _LIMBS | (_STRAIGHTENED if rig.joint_map.family in _DRAWN_BENT else {})
+    for joint, (start, end) in _LIMBS.items():
+        first, last = meant[joint]
+        alignment[joint] = smallest_rotation(rest_joints[end] - rest_joints[start], places[last] - places[first])
     for joint, elbow in _WRISTS.items():
         alignment[joint] = alignment[elbow]
-    for joint, knee in _FEET.items():
-        shin = places[_LIMBS[knee]] - places[knee]
-        alignment[joint] = rotation_about("z", torch.atan2(shin[0], -shin[1]))
+    if rig.joint_map.family in _SPLAYED_FEET:
+        for joint, knee in _FEET.items():
+            shin = places[_LIMBS[knee][1]] - places[knee]
+            alignment[joint] = rotation_about("z", torch.atan2(shin[0], -shin[1]))
+    for joint in rig.joint_map.lacking:
+        alignment[joint] = alignment[PARENTS[joint]]
     return alignment
 
 

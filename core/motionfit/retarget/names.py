@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise, product
 
 from motionfit.body.skeleton import JOINT_NAMES, PARENTS
 from motionfit.errors import InputError
@@ -36,7 +37,7 @@ _LIMBS: dict[str, tuple[str, ...]] = {
 }
 _FAMILY_WRIST = {"cmu-asf": ("hand",), "cmu-bvh": ("fingerbase",)}
 _LOWER_CASE_BONE = re.compile(r"^([lr])(femur|tibia|foot|toes|humerus|radius|hand|clavicle)$")
-_CHAINS = (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist"))
+_CHAINS = (("hip", "knee", "ankle", "foot"), ("shoulder", "elbow", "wrist"))
 
 
 def find_joints(names: Sequence[str], parents: Sequence[int], source: str) -> JointMap:
@@ -51,9 +52,9 @@ def find_joints(names: Sequence[str], parents: Sequence[int], source: str) -> Jo
         InputError: Joints that a body needs were not found, or hang together as no body does.
     """
     family = next((key for key, marks in FAMILIES.items() if marks <= set(names)), "named")
-    found = _found_by_name(names, family)
-    _check_found(found, names, source)
     ancestors = [_way_to_root(joint, parents) for joint in range(len(names))]
+    found = _found_by_name(names, ancestors, family)
+    _check_found(found, names, source)
     _check_chains(found, ancestors, names, source)
     _add_trunk(found, ancestors, names, source)
     between = _add_spine_and_neck(found, ancestors, family)
@@ -74,7 +75,7 @@ def _part(name: str) -> tuple[str, str]:
     return (sides[0] if len(sides) == 1 else ""), "".join(word for word in words if word not in _SIDES)
 
 
-def _found_by_name(names: Sequence[str], family: str) -> dict[str, int]:
+def _found_by_name(names: Sequence[str], ancestors: list[list[int]], family: str) -> dict[str, int]:
     """Index of the rig's joint per SMPL name, for limbs and head."""
     parts: dict[tuple[str, str], int] = {}
     for joint, name in enumerate(names):
@@ -82,17 +83,29 @@ def _found_by_name(names: Sequence[str], family: str) -> dict[str, int]:
             parts.setdefault(_part(name), joint)
     found = {"head": parts[("", "head")]} if ("", "head") in parts else {}
     for side in ("left", "right"):
-        for limb, words in _LIMBS.items():
-            choice = _FAMILY_WRIST.get(family, words) if limb == "wrist" else words
-            joints = [parts[(side, word)] for word in choice if (side, word) in parts]
-            free = [joint for joint in joints if joint not in found.values()]
-            if free:
-                found[f"{side}_{limb}"] = free[0]
+        for chain in _CHAINS:
+            for limb, joint in zip(chain, _chain(side, chain, parts, ancestors, family), strict=True):
+                if joint is not None:
+                    found[f"{side}_{limb}"] = joint
     return found
 
 
+def _chain(
+    side: str, chain: tuple[str, ...], parts: dict[tuple[str, str], int], ancestors: list[list[int]], family: str
+) -> tuple[int | None, ...]:
+    """The joints of a limb, the usual names first, each hanging on the one before if there are such."""
+    choices: list[list[int | None]] = []
+    for limb in chain:
+        words = _FAMILY_WRIST.get(family, _LIMBS[limb]) if limb == "wrist" else _LIMBS[limb]
+        choices.append([parts[(side, word)] for word in words if (side, word) in parts] or [None])
+    for joints in product(*choices):
+        if all(upper in ancestors[lower][1:] for upper, lower in pairwise(joints) if None not in (upper, lower)):
+            return joints
+    return tuple(choice[0] for choice in choices)
+
+
 def _check_found(found: dict[str, int], names: Sequence[str], source: str) -> None:
-    needed = [f"{side}_{limb}" for chain in _CHAINS for limb in chain for side in ("left", "right")] + ["head"]
+    needed = [f"{side}_{limb}" for chain in _CHAINS for limb in chain[:3] for side in ("left", "right")] + ["head"]
     missing = [name for name in needed if name not in found]
     if missing:
         own = [name for name in names if not name.endswith("_end")]
@@ -115,8 +128,8 @@ def _way_to_root(joint: int, parents: Sequence[int]) -> list[int]:
 def _check_chains(found: dict[str, int], ancestors: list[list[int]], names: Sequence[str], source: str) -> None:
     for side in ("left", "right"):
         for chain in _CHAINS:
-            joints = [found[f"{side}_{limb}"] for limb in chain]
-            for upper, lower in zip(joints, joints[1:], strict=False):
+            joints = [found[f"{side}_{limb}"] for limb in chain[:3]]
+            for upper, lower in pairwise(joints):
                 if upper not in ancestors[lower][1:]:
                     raise InputError(
                         f"{source}: {names[lower]} does not hang on {names[upper]}, so they are no limb.",
