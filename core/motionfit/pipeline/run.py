@@ -16,6 +16,7 @@ from motionfit.motion import Floor, Motion, Observations
 from motionfit.pipeline.assemble import motion_of_poses, motion_of_rollout
 from motionfit.pipeline.batch import Batch, floor_of
 from motionfit.pipeline.data_terms import DataTerms
+from motionfit.pipeline.familiarity import DIAGNOSTIC, familiarity_of
 from motionfit.pipeline.floor import floor_under_feet
 from motionfit.pipeline.initialise_camera import root_from_keypoints
 from motionfit.pipeline.initialise_rollout import start_rollout
@@ -83,6 +84,11 @@ class Run:
         """All that is known of one clip."""
         stages, observations = self.results[clip], self.observations[clip]
         last = list(stages.values())[-1]
+        body = self.body.to("cpu")
+        diagnostics = frame_diagnostics(last.motion, observations, body, last.floor)
+        familiarity = familiarity_of(last.motion, body, last.floor, self.priors.to("cpu"))
+        if familiarity is not None:
+            diagnostics[DIAGNOSTIC] = familiarity
         return FitResult(
             observations=observations,
             settings=self.settings,
@@ -91,7 +97,7 @@ class Run:
             body_hash=self.body.content_hash,
             priors_hash=self.priors.hash,
             cancelled=self.cancelled,
-            diagnostics=frame_diagnostics(last.motion, observations, self.body.to("cpu"), last.floor),
+            diagnostics=diagnostics,
             warnings=observations.warnings,
         )
 

@@ -22,6 +22,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from motionfit.errors import CheckpointError
+from motionfit.priors.familiarity import Familiarity, familiarity_of_card
 from motionfit.priors.initial_state import COMPONENTS, InitialStateMixture
 from motionfit.priors.motion import MotionPrior, MotionPriorWidths
 from motionfit.priors.pose import POSE_WIDTH, PoseAutoencoder, PosePrior
@@ -49,19 +50,21 @@ class Priors:
         motion: HuMoR.
         initial_state: The mixture.
         hash: SHA-256 over the three files: results name it.
+        familiarity: What real motion gets from them, where they were calibrated together.
     """
 
     pose: PoseAutoencoder
     motion: MotionPrior
     initial_state: InitialStateMixture
     hash: str
+    familiarity: Familiarity | None = None
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Priors:
         """Copies on another device or in another precision."""
         pose, motion, start = copy.deepcopy((self.pose, self.motion, self.initial_state))
         for module in (pose, motion, start):
             module.to(device=device, dtype=dtype)
-        return Priors(pose, motion, start, self.hash)
+        return Priors(pose, motion, start, self.hash, self.familiarity)
 
 
 def shipped_path(kind: str) -> Path:
@@ -148,7 +151,12 @@ def load_priors(pose: Path | None = None, motion: Path | None = None, initial_st
         if read_card(path).get(ACCEPTED_UNTRAINED) is not True:
             require_trained(check_prior(prior), path, "Import or train it again, or leave it out to use the shipped.")
         digest.update(path.read_bytes())
-    return Priors(*loaded, hash=digest.hexdigest())
+    mixture = shipped_path(INITIAL_STATE) if initial_state is None else initial_state
+    familiarity = familiarity_of_card(
+        read_card(shipped_path(MOTION_PRIOR) if motion is None else motion),
+        hashlib.sha256(mixture.read_bytes()).hexdigest(),
+    )
+    return Priors(*loaded, hash=digest.hexdigest(), familiarity=familiarity)
 
 
 def read_card(path: Path) -> dict[str, Any]:
