@@ -83,8 +83,9 @@ class Manifest:
         fps: Frames per second.
         body: Kind, gender and sha256 of the body that floors and contacts were found with.
         settings: As resolved.
-        settings_hash: SHA-256 of what of the settings changes the result.
-        sources: What was read: path, kind, sha256, counts.
+        counted: What of the settings and the body changes the result, by dotted names.
+        inputs: SHA-256 of each loose file and each archive that was read.
+        sources: What was read: path, kind, files, damage of an archive, files of other kinds by their ending.
         clips: In the order of the arrays: by split, source and path.
         dropped: Recordings that were left out: path, reason (for counting), detail.
         duplicates: Recordings that were there before: path, duplicate_of.
@@ -98,7 +99,8 @@ class Manifest:
     fps: float
     body: Mapping[str, str]
     settings: Mapping[str, Any]
-    settings_hash: str
+    counted: Mapping[str, Any]
+    inputs: Mapping[str, str]
     sources: Sequence[Mapping[str, Any]]
     clips: Sequence[ClipRecord]
     dropped: Sequence[Mapping[str, str]]
