@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -24,6 +25,11 @@ from motionfit.retarget.rig import RigMotion
 from motionfit.retarget.units import metres_per_unit
 
 _AGAIN = "Export or copy the file again."
+_DAZ_FPS = 120.0
+_DAZ_RATE = (
+    "Files of this rig say 120 frames per second also where 60 were captured (CMU subjects 60 and 61, salsa), and the "
+    "motion alone does not tell which. If it looks twice too fast, give the frame rate."
+)
 
 
 def read_bvh(path: Path, fps: float | None = None, unit: str | None = None, reference: Path | None = None) -> RigMotion:
@@ -44,7 +50,9 @@ def read_bvh(path: Path, fps: float | None = None, unit: str | None = None, refe
     skeleton, warnings = _read_skeleton(path, fps)
     joint_map = find_joints(skeleton.names, skeleton.parents, skeleton.source)
     scale, assumed = metres_per_unit(skeleton.leg_length(joint_map), unit)
-    rig = assemble_rig(skeleton, joint_map, scale, (*warnings, *assumed))
+    if fps is None and joint_map.family == "daz" and abs(skeleton.fps - _DAZ_FPS) < 1:
+        assumed += (_DAZ_RATE,)
+    rig = _on_the_ground(assemble_rig(skeleton, joint_map, scale, (*warnings, *assumed)), skeleton.offsets[0] * scale)
     if reference is None:
         return with_reference(rig)
     posed = read_bvh(reference, unit=unit)
@@ -72,7 +80,7 @@ def _read_skeleton(path: Path, fps: float | None) -> tuple[FileSkeleton, tuple[s
         offsets=torch.tensor([joint.offset for joint in joints], dtype=torch.float64),
         rotations=rotations,
         positions=positions,
-        fps=1.0 / table.frame_seconds if fps is None else fps,
+        fps=table.fps if fps is None else fps,
     )
     return skeleton, table.warnings
 
@@ -80,8 +88,9 @@ def _read_skeleton(path: Path, fps: float | None) -> tuple[FileSkeleton, tuple[s
 def _local_motion(joints: list[BvhJoint], values: Tensor) -> tuple[Tensor, Tensor]:
     """Rotations and positions relative to the parents; an axis without a channel keeps its offset."""
     frames = values.shape[0]
+    offsets = torch.tensor([joint.offset for joint in joints], dtype=torch.float64)
     rotations = torch.eye(3, dtype=torch.float64).repeat(frames, len(joints), 1, 1)
-    positions = torch.tensor([joint.offset for joint in joints], dtype=torch.float64).repeat(frames, 1, 1)
+    positions = offsets.repeat(frames, 1, 1)
     column = 0
     for index, joint in enumerate(joints):
         columns = values[:, column : column + len(joint.channels)]
@@ -93,4 +102,22 @@ def _local_motion(joints: list[BvhJoint], values: Tensor) -> tuple[Tensor, Tenso
         for place, (kind, axis) in enumerate(joint.channels):
             if kind == "p":
                 positions[:, index, "xyz".index(axis)] = columns[:, place]
+        if index and _is_from_offset(positions[:, index], offsets[index]):
+            positions[:, index] += offsets[index]
     return rotations, positions
+
+
+def _is_from_offset(positions: Tensor, offset: Tensor) -> bool:
+    """Whether the position channels of a joint are moves from its offset, not what replaces it."""
+    return bool((positions.norm(dim=-1) < (positions - offset).norm(dim=-1)).double().mean() > 0.5)
+
+
+def _on_the_ground(rig: RigMotion, root_offset: Tensor) -> RigMotion:
+    """The rig with its root offset added to the positions if that brings its lowest points nearer to y = 0.
+
+    In most files the position channels of the root replace its offset, in some (iClone) they add to it.
+    """
+    lowest = rig.positions[..., 1].amin(1).quantile(0.05)
+    if (lowest + root_offset[1]).abs() < lowest.abs():
+        return replace(rig, positions=rig.positions + root_offset)
+    return rig

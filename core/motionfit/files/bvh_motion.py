@@ -23,12 +23,12 @@ class ChannelTable:
 
     Attributes:
         values: (frames, channels) in the file's units: lengths, and angles in degrees.
-        frame_seconds: The file's Frame Time.
+        fps: Frames per second, of the file's Frame Time.
         warnings: What was odd.
     """
 
     values: np.ndarray
-    frame_seconds: float
+    fps: float
     warnings: tuple[str, ...]
 
 
@@ -40,7 +40,7 @@ def parse_motion(text: str, first_line: int, channels: int, path: Path, needs_ra
         first_line: Number of the file's line on which `text` begins, for messages.
         channels: Numbers per frame that the hierarchy asks for.
         path: For messages.
-        needs_rate: Whether the Frame Time must make sense.
+        needs_rate: Whether the Frame Time must make sense; else `fps` is 0.
 
     Raises:
         InputError: There are no frames, a line has another count of numbers, or a number is not finite.
@@ -50,24 +50,26 @@ def parse_motion(text: str, first_line: int, channels: int, path: Path, needs_ra
         time = _FRAME_TIME.match(text, frames.end())
     if frames is None or time is None:
         raise InputError(f"{path}: after MOTION stand no Frames and Frame Time; the file may be truncated.", _AGAIN)
-    seconds = _seconds(time[1], path) if needs_rate else 0.0
+    fps = _rate(time[1], path) if needs_rate else 0.0
     table = text[time.end() :]
     values = _values(table, channels)
     if values is None:
         raise _bad_line(table, first_line + text.count("\n", 0, time.end()), channels, path)
     if values.shape[0] == 0:
         raise InputError(f"{path} holds no frames.", "Give a motion of 3 frames or more.")
-    return ChannelTable(values, seconds, _count_warnings(frames[1], values.shape[0], path))
+    return ChannelTable(values, fps, _count_warnings(frames[1], values.shape[0], path))
 
 
-def _seconds(word: str, path: Path) -> float:
+def _rate(word: str, path: Path) -> float:
+    """Frames per second; a whole number where the Frame Time is one over it, as far as its digits go."""
     try:
         seconds = float(word)
     except ValueError:
         seconds = math.nan
     if not math.isfinite(seconds) or seconds <= 0:
         raise InputError(f"{path}: the Frame Time is {word}; it must be above 0 seconds.", _RATE_HINT)
-    return seconds
+    whole, digits = round(1.0 / seconds), len(word.partition(".")[2])
+    return float(whole) if whole > 0 and round(1.0 / whole, digits) == seconds else 1.0 / seconds
 
 
 def _values(table: str, channels: int) -> np.ndarray | None:

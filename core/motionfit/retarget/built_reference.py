@@ -111,4 +111,5 @@ def _mean(rotations: Float[Tensor, "frames 3 3"]) -> Float[Tensor, "3 3"]:
     left, _, right = torch.linalg.svd(rotations.mean(0))
     signs = torch.ones(3, dtype=rotations.dtype)
     signs[2] = torch.sign(torch.linalg.det(left @ right))
-    return left @ torch.diag(signs) @ right
+    mean: Tensor = left @ torch.diag(signs) @ right
+    return mean

@@ -27,12 +27,12 @@ _PREFIX = re.compile(r"^(?:.*:|Character\d*_|mixamorig\d*_?|CC_Base_|Bip\d+[ _]+
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
 _LIMBS: dict[str, tuple[str, ...]] = {
-    "hip": ("upleg", "upperleg", "thigh", "femur", "hip"),
+    "hip": ("upleg", "upperleg", "thigh", "thighbend", "femur", "hip"),
     "knee": ("lowerleg", "lowleg", "knee", "shin", "calf", "tibia", "leg"),
     "ankle": ("ankle", "foot"),
     "foot": ("toebase", "toes", "toe", "toe0", "ball", "foot"),
-    "shoulder": ("upperarm", "uparm", "humerus", "shldr", "arm", "shoulder"),
-    "elbow": ("forearm", "lowerarm", "lowarm", "radius", "elbow"),
+    "shoulder": ("upperarm", "uparm", "humerus", "shldr", "shldrbend", "arm", "shoulder"),
+    "elbow": ("forearm", "forearmbend", "lowerarm", "lowarm", "radius", "elbow"),
     "wrist": ("wrist", "hand"),
 }
 _FAMILY_WRIST = {"cmu-asf": ("hand",), "cmu-bvh": ("fingerbase",)}
@@ -84,24 +84,20 @@ def _found_by_name(names: Sequence[str], ancestors: list[list[int]], family: str
     found = {"head": parts[("", "head")]} if ("", "head") in parts else {}
     for side in ("left", "right"):
         for chain in _CHAINS:
-            for limb, joint in zip(chain, _chain(side, chain, parts, ancestors, family), strict=True):
-                if joint is not None:
-                    found[f"{side}_{limb}"] = joint
+            choices = {}
+            for limb in chain:
+                words = _FAMILY_WRIST.get(family, _LIMBS[limb]) if limb == "wrist" else _LIMBS[limb]
+                choices[f"{side}_{limb}"] = [parts[(side, word)] for word in words if (side, word) in parts]
+            found |= _chain({name: joints for name, joints in choices.items() if joints}, ancestors)
     return found
 
 
-def _chain(
-    side: str, chain: tuple[str, ...], parts: dict[tuple[str, str], int], ancestors: list[list[int]], family: str
-) -> tuple[int | None, ...]:
+def _chain(choices: dict[str, list[int]], ancestors: list[list[int]]) -> dict[str, int]:
     """The joints of a limb, the usual names first, each hanging on the one before if there are such."""
-    choices: list[list[int | None]] = []
-    for limb in chain:
-        words = _FAMILY_WRIST.get(family, _LIMBS[limb]) if limb == "wrist" else _LIMBS[limb]
-        choices.append([parts[(side, word)] for word in words if (side, word) in parts] or [None])
-    for joints in product(*choices):
-        if all(upper in ancestors[lower][1:] for upper, lower in pairwise(joints) if None not in (upper, lower)):
-            return joints
-    return tuple(choice[0] for choice in choices)
+    for joints in product(*choices.values()):
+        if all(upper in ancestors[lower][1:] for upper, lower in pairwise(joints)):
+            return dict(zip(choices, joints, strict=True))
+    return {name: joints[0] for name, joints in choices.items()}
 
 
 def _check_found(found: dict[str, int], names: Sequence[str], source: str) -> None:

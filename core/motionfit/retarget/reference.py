@@ -21,6 +21,7 @@ from motionfit.retarget.rig import RigMotion
 _LEAST_DOWN = math.cos(math.radians(40.0))
 _LEAST_STRAIGHT = math.cos(math.radians(35.0))
 _MOST_RAISED = math.sin(math.radians(25.0))
+_LEAST_OUT = math.cos(math.radians(20.0))
 _QUARTER = math.pi / 2
 
 _BUILT = (
@@ -63,14 +64,16 @@ def _posed(
 ) -> RigMotion | None:
     """The rig with this reference, turned to face z, if it stands with y or with z up.
 
-    A frame may face anywhere; a zero pose is drawn along the axes, and what its hips deviate is the person.
+    A frame may face anywhere; a zero pose is drawn along the axes, and what its hips deviate is the person. The arms
+    of a frame must be out: hanging arms of somebody who stands there may be turned in any way.
     """
     joints = list(rig.joint_map.joints)
     for upright in (torch.eye(3, dtype=torch.float64), rotation_about("x", positions.new_tensor(-_QUARTER))):
         heading = _heading(positions[joints] @ upright.T)
         turn = rotation_about("y", heading if is_frame else (heading / _QUARTER).round() * _QUARTER)
         facing = turn.T @ upright
-        if not stands_straight(positions[joints] @ facing.T):
+        places = positions[joints] @ facing.T
+        if not (stands_straight(places) and (_arms_out(places) or not is_frame)):
             continue
         return replace(
             rig,
@@ -109,10 +112,17 @@ def stands_straight(places: Float[Tensor, "22 3"]) -> bool:
     )
 
 
+def _arms_out(places: Float[Tensor, "22 3"]) -> bool:
+    """Whether both arms point sideways."""
+    left, right = (_direction(places[wrist] - places[shoulder]) for shoulder, wrist in ((16, 20), (17, 21)))
+    return min(float(left[0]), float(-right[0])) > _LEAST_OUT
+
+
 _LEGS = ((1, 4), (4, 7), (2, 5), (5, 8))
 _ARMS = (((16, 18), (18, 20)), ((17, 19), (19, 21)))
 _BONES = (*_LEGS, *_ARMS[0], *_ARMS[1])
 
 
 def _direction(vector: Float[Tensor, "xyz=3"]) -> Float[Tensor, "xyz=3"]:
-    return vector / vector.norm().clamp(min=1e-9)
+    unit: Tensor = vector / vector.norm().clamp(min=1e-9)
+    return unit
