@@ -3,6 +3,7 @@
 import json
 import sys
 import types
+from collections import OrderedDict
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,8 +52,9 @@ def humor():
 
 def lightning(hyper_parameters, is_old=False):
     """VPoser v2 as Lightning keeps it, before and after its schema changed."""
-    state = {f"vp_model.{name}": tensor for name, tensor in vposer_second().items()}
-    state |= {name: torch.zeros(shape) for name, shape in SMPLX_BUFFERS.items()}
+    state = OrderedDict((f"vp_model.{name}", tensor) for name, tensor in vposer_second().items())
+    state.update({name: torch.zeros(shape) for name, shape in SMPLX_BUFFERS.items()})
+    state._metadata = OrderedDict({"": {"version": 1}})  # as state_dict() of a module has it
     common = {"epoch": 13, "global_step": 100, "state_dict": state, "hyper_parameters": hyper_parameters}
     if is_old:
         return {

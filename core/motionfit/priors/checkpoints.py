@@ -165,8 +165,11 @@ def read_card(path: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: There is no checkpoint or no card, or the card cannot be read.
     """
-    if not path.is_file():
+    if not path.exists():
         raise CheckpointError(f"There is no checkpoint at {path}.", "Name an existing .safetensors file.")
+    if path.suffix != ".safetensors" or path.is_dir():
+        hint = f"Import it first: motionfit import-checkpoint {path} -o NAME.safetensors"
+        raise CheckpointError(f"{path} is not in the format of MotionFit's priors.", hint)
     card = path.with_suffix(".json")
     if not card.is_file():
         raise CheckpointError(f"{path} has no card: {card.name} is missing beside it.", "Copy the card as well.")

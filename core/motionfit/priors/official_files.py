@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ _STATE_ENTRIES = ("state_dict", "model", "model_state_dict")
 _BODY_WORDS = (b"J_regressor", b"v_template", b"shapedirs")
 _LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _OLD_TAR_OFFSET = 257
+_HEAD = 4096
 _IS_MOTION = ("The file holds a motion, which is no prior.", "Fit it with `motionfit fit`.")
 
 
@@ -58,11 +60,13 @@ def read_official_file(path: Path) -> OfficialFile:
     if not path.is_file():
         raise CheckpointError(f"There is no checkpoint at {path}.", "Check the path.")
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            holds_arrays = _holds_arrays(path, stream)
+            stream.seek(0)
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from error
-    digest = hashlib.sha256(content).hexdigest()
-    if _holds_arrays(path, content):
+    if holds_arrays:
         return OfficialFile(path, digest, _read_arrays(path), (), ())
     read = read_torch_file(path)
     tensors, others = _state_dict(path, read.value)
@@ -82,15 +86,19 @@ def _snapshot_in(folder: Path) -> Path:
     return found[0]
 
 
-def _holds_arrays(path: Path, content: bytes) -> bool:
+def _holds_arrays(path: Path, stream: BinaryIO) -> bool:
     """Whether the file is an npz and not a torch checkpoint; raises for anything else."""
-    if not content:
+    head = stream.read(_HEAD)
+    if not head:
         raise CheckpointError(f"{path} is empty.", "Copy or download the file again.")
-    if content.startswith(b"PK"):
+    if head.startswith(b"PK"):
         return _zip_holds_arrays(path)
-    if content.startswith(_LEGACY_TORCH) or content[_OLD_TAR_OFFSET:].startswith(b"ustar"):
+    if head.startswith(_LEGACY_TORCH) or head[_OLD_TAR_OFFSET:].startswith(b"ustar"):
         return False
-    raise CheckpointError(f"{path} is not a checkpoint: {_looks_like(content)}.", _EXPECTED)
+    with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        is_body = any(content.find(word) >= 0 for word in _BODY_WORDS)
+    looks = "it is a body model of the SMPL family" if is_body else _looks_like(head)
+    raise CheckpointError(f"{path} is not a checkpoint: {looks}.", _EXPECTED)
 
 
 def _zip_holds_arrays(path: Path) -> bool:
@@ -109,11 +117,9 @@ def _zip_holds_arrays(path: Path) -> bool:
 
 def _looks_like(content: bytes) -> str:
     head = content[:512].lstrip().lower()
-    if any(word in content for word in _BODY_WORDS):
-        return "it is a body model of the SMPL family"
     if head.startswith((b"<!doctype", b"<html")):
         return "it is a web page, as a download without login gives"
-    if content[8:9] == b"{" and b'"dtype"' in content[:4096]:
+    if content[8:9] == b"{" and b'"dtype"' in content:
         return "it is a safetensors file already; the options of `motionfit fit` take it where it is MotionFit's"
     if content[:1] == b"\x80" and content[1:2] in b"\x02\x03\x04\x05":
         return "it is a bare pickle, which could run code"

@@ -109,8 +109,8 @@ def _walking_angles(phase: Tensor) -> Tensor:
         angles[:, knee, _FLEXION] = 0.35 + 0.3 * sign * torch.cos(phase - 0.3)
         angles[:, ankle, _FLEXION] = 0.1 * sign * swing
         angles[:, shoulder, _ROLL] = -1.15 * sign
-        angles[:, shoulder, _TWIST] = -0.3 * swing
-        angles[:, elbow, _TWIST] = -0.35 * sign - 0.15 * swing
+        angles[:, shoulder, _TWIST] = 0.3 * swing
+        angles[:, elbow, _TWIST] = -0.35 * sign + 0.15 * swing
     angles[:, 3, _FLEXION] = 0.05
     return angles
 

@@ -198,7 +198,7 @@ def test_a_fit_runs_with_imported_priors_and_names_them(imported, motion_file, p
     assert "another prior" in report["error"]["message"]
 
 
-def test_a_fit_refuses_an_untrained_or_wrong_prior(imported, motion_file, run_json, tmp_path):
+def test_a_fit_refuses_an_untrained_or_wrong_prior(imported, published, motion_file, run_json, tmp_path):
     path, _ = imported("v1.pt")
     card = json.loads(path.with_suffix(".json").read_text())
     del card["accepted_untrained"]
@@ -208,6 +208,8 @@ def test_a_fit_refuses_an_untrained_or_wrong_prior(imported, motion_file, run_js
         (("--pose-prior", path), "behaves like an untrained model"),
         (("--motion-prior", path), "of the kind 'pose-prior', and a motion-prior is needed"),
         (("--initial-state", tmp_path / "none.safetensors"), "There is no checkpoint at"),
+        (("--pose-prior", published / "v1.pt"), "is not in the format of MotionFit's priors"),
+        (("--pose-prior", published), "is not in the format of MotionFit's priors"),
     ):
         code, report, _ = run_json(*fit, *options)
         assert (code, report["error"]["kind"]) == (1, "checkpoint")
