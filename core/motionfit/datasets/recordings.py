@@ -114,8 +114,9 @@ def _fault_of(arrays: Arrays) -> Unusable | None:
     numbers = [arrays[key] for key in ("poses", "root_orient", "pose_body", "trans") if key in arrays]
     if any(array.dtype.kind not in "fiu" for array in numbers):
         return Unusable(_UNREADABLE, "poses or trans are no numbers")
-    faulty = [~np.isfinite(array).reshape(array.shape[0], -1).all(1) for array in numbers if array.ndim > 0]
-    bad = int(sum(frames.sum() for frames in faulty))
+    if any(array.shape[:1] == (0,) for array in numbers):
+        return Unusable("too short", "it has no frames")
+    bad = sum(int((~np.isfinite(array).all(tuple(range(1, array.ndim)))).sum()) for array in numbers)
     if bad:
         return Unusable("non-finite", f"{bad} of {numbers[0].shape[0]} frames hold NaN or infinite numbers")
     rate = next((arrays[key] for key in ("mocap_framerate", "mocap_frame_rate", "fps") if key in arrays), None)

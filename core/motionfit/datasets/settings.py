@@ -25,6 +25,10 @@ _CODE = 1
 _TABLES = MappingProxyType({"floor": FloorRule, "contacts": ContactRule})
 _SPLIT_KEYS = ("split", *SPLITS, "list_file", "without")
 _ELSEWHERE = ("sources", "output")
+_KINDS: Mapping[type, tuple[str, tuple[type, ...]]] = MappingProxyType({
+    bool: ("true or false", (bool,)), int: ("a whole number", (int,)), float: ("a number", (int, float)),
+    str: ("a text", (str,)),
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -184,20 +188,12 @@ def _as(value: Any, default: Any, what: str) -> Any:  # noqa: ANN401 - the type 
         if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(v, str) for v in value):
             raise SettingsError(f"{what} is {value!r}; it must be a list of names.")
         return tuple(value)
-    if isinstance(default, bool) or isinstance(value, bool):
-        wanted, is_right = "true or false", isinstance(default, bool) and isinstance(value, bool)
-    elif isinstance(default, int):
-        wanted, is_right = "a whole number", isinstance(value, int)
-    elif isinstance(default, float):
-        wanted, is_right = "a number", isinstance(value, int | float)
-        value = float(value) if is_right else value
-    elif isinstance(default, str):
-        wanted, is_right = "a text", isinstance(value, str)
-    else:
+    if not isinstance(default, bool | int | float | str):
         return value
-    if not is_right:
+    wanted, kinds = _KINDS[type(default)]
+    if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
         raise SettingsError(f"{what} is {value!r}; it must be {wanted}.")
-    return value
+    return float(value) if isinstance(default, float) else value
 
 
 def _one_of(value: str, known: Any, what: str) -> None:  # noqa: ANN401 - any container of names

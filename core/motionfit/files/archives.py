@@ -13,9 +13,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from functools import partial
+from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from motionfit.errors import InputError
 from motionfit.files.atomic import atomic_file, output_errors
@@ -55,7 +55,7 @@ class _Member(NamedTuple):
     name: str
     size: int
     fault: str
-    open: Callable[[], IO[bytes]]
+    open: Callable[[], BufferedIOBase]
 
 
 def archive_suffix(path: Path) -> str:
@@ -152,7 +152,7 @@ def _write(member: _Member, target: Path, archive: Path) -> None:
             raise EOFError(f"{member.name} ends early")
 
 
-def _copy(content: IO[bytes], stream: IO[bytes], size: int) -> int:
+def _copy(content: BufferedIOBase, stream: BufferedIOBase, size: int) -> int:
     """Copy, and stop where more comes than was announced."""
     copied = 0
     while copied <= size and (block := _read(content)):
@@ -161,7 +161,7 @@ def _copy(content: IO[bytes], stream: IO[bytes], size: int) -> int:
     return copied
 
 
-def _read(content: IO[bytes]) -> bytes:
+def _read(content: BufferedIOBase) -> bytes:
     try:
         return content.read(_BLOCK)
     except OSError as error:  # so that it is not taken for one of writing
@@ -199,14 +199,21 @@ def _tar_members(archive: Path) -> Iterator[_Member]:
         raise tarfile.ReadError("its end mark is missing")
 
 
-def _decompressed(archive: Path) -> IO[bytes]:
+def _zip_opener(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], BufferedIOBase]:
+    def open_member() -> BufferedIOBase:
+        return cast("BufferedIOBase", archive.open(member))
+
+    return open_member
+
+
+def _decompressed(archive: Path) -> BufferedIOBase:
     suffix = archive_suffix(archive)
     if suffix.endswith("bz2"):
         return bz2.open(archive, "rb")
     if suffix.endswith("xz"):
         return lzma.open(archive, "rb")
     if suffix.endswith("gz"):
-        return cast("IO[bytes]", gzip.open(archive, "rb"))
+        return gzip.open(archive, "rb")
     return archive.open("rb")
 
 
@@ -217,16 +224,14 @@ def _next(iterator: Iterator[tarfile.TarInfo]) -> tarfile.TarInfo | None:
         raise tarfile.ReadError(str(error)) from error
 
 
-def _opener(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[], IO[bytes]]:
-    def open_member() -> IO[bytes]:
-        content = tar.extractfile(member)
-        assert content is not None
-        return content
+def _opener(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[], BufferedIOBase]:
+    def open_member() -> BufferedIOBase:
+        return cast("BufferedIOBase", tar.extractfile(member))  # a regular file's is never None
 
     return open_member
 
 
-def _drain(stream: IO[bytes]) -> None:
+def _drain(stream: BufferedIOBase) -> None:
     """Read what follows the tar, so that a cut compressed stream is seen."""
     while _read(stream):
         pass
@@ -248,7 +253,7 @@ def _zip_members(archive: Path) -> Iterator[_Member]:
             kind = (member.external_attr >> 16) & 0o170000
             fault = "it is a link or a device" if kind not in (0, 0o100000) else ""
             fault = "it is encrypted" if member.flag_bits & 1 else fault
-            yield _Member(member.filename, member.file_size, fault, partial(content.open, member))
+            yield _Member(member.filename, member.file_size, fault, _zip_opener(content, member))
 
 
 __all__ = ["ARCHIVE_SUFFIXES", "Stopped", "Unpacked", "archive_stem", "archive_suffix", "unpack"]

@@ -1,5 +1,7 @@
 """Recordings as states: agreement with the body, mirroring, shapes, contacts, and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,6 @@ from motionfit.datasets.clips import (
     read_clips,
     with_shape,
 )
-from motionfit.datasets.contacts import contact_labels
 from motionfit.errors import InputError
 from motionfit.geometry.differences import central_velocity
 from motionfit.training.sampling import clip_weights
@@ -78,16 +79,14 @@ def test_random_shapes_follow_the_seed_and_stay_in_bounds():
     assert first.abs().max() <= 1.6
 
 
-def test_contact_is_slow_and_low():
-    joints = torch.full((3, 22, 3), 1.0)
-    velocities = torch.zeros(3, 22, 3)
-    joints[:, 10, 2] = 0.01
-    velocities[1, 10, 0] = 1.0
-    joints[2, 10, 2] = 0.2
-    labels = contact_labels(joints, velocities)
-    assert labels.shape == (3, 9)
-    assert labels[:, 5].tolist() == [1.0, 0.0, 0.0]
-    assert labels.sum() == 1.0
+def test_contacts_of_the_capture_rate_are_kept_and_mirrored(clips, body):
+    contacts = torch.zeros(clips[1].frames, 9)
+    contacts[:, 3] = 1.0
+    labelled = labelled_states(replace(clips[1], contacts=contacts), body)
+    assert torch.equal(labelled.contacts, contacts[1:-1])
+    other = mirrored(replace(clips[1], contacts=contacts)).contacts
+    assert other[:, 4].min() == 1.0
+    assert other.sum() == contacts.sum()
 
 
 def test_frequent_kinds_count_less_than_their_time():
