@@ -44,7 +44,7 @@ def run(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
     imported = import_official(given.input, given.kind, given.accept_untrained)
     write_imported(imported, given.output, given.accept_untrained)
     rows = [
-        ["matched", str(len(imported.matched)), "every tensor of the model"],
+        ["matched", str(len(imported.matched)), "taken"],
         *([reason, str(count), "ignored"] for reason, count in imported.ignored_by_reason().items()),
         *([name, "1", "unexpected: left out"] for name in imported.unexpected),
         *([name, "–", "an object of a library: not loaded"] for name in imported.file.inert),

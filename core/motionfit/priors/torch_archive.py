@@ -23,12 +23,19 @@ from torch import Tensor
 
 from motionfit.errors import CheckpointError
 
-_DATA_MODULES = {"argparse", "collections", "datetime", "decimal", "enum", "fractions", "pathlib", "uuid"}
+_DATA_MODULES = {
+    "argparse", "collections", "datetime", "decimal", "enum", "fractions", "numbers", "pathlib", "re", "typing", "uuid",
+}  # fmt: skip
 _BUILTIN_DATA = {
     "bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "range", "set",
-    "slice", "str", "tuple",
+    "slice", "str", "tuple", "type", "long", "unicode",
 }  # fmt: skip
-_RECONSTRUCTORS = {("copyreg", "_reconstructor"), ("copy_reg", "_reconstructor"), ("types", "SimpleNamespace")}
+_RECONSTRUCTORS = {
+    ("copyreg", "_reconstructor"), ("copy_reg", "_reconstructor"), ("types", "SimpleNamespace"), ("_codecs", "encode"),
+    ("functools", "partial"),
+}  # fmt: skip
+"""What honest hyper-parameters name besides data: how objects and numpy's bytes are put together."""
+
 _REFUSED_BY_TORCH = re.compile(r"GLOBAL ([\w.]+)")
 _DTYPES = {
     "DoubleStorage": torch.float64, "FloatStorage": torch.float32, "HalfStorage": torch.float16,

@@ -1,12 +1,16 @@
 """Checkpoints are read, and what they would run is not."""
 
 import argparse
+import functools
 import os
 import pathlib
 import pickle
+import types
+import typing
 import zipfile
 from collections import defaultdict
 
+import numpy as np
 import published_checkpoints
 import pytest
 import torch
@@ -72,6 +76,12 @@ def test_objects_of_libraries_become_placeholders_and_the_tensors_are_the_same(t
             "path": pathlib.PurePosixPath("/x"),
             "default": defaultdict(list, {"a": [1]}),
             "set": {1, 2},
+            "callbacks": {type(settings): {"best": np.float32(0.03), "scores": np.zeros(3)}},
+            "device": torch.device("cuda:0"),
+            "annotation": typing.Any,
+            "nothing": type(None),
+            "activation": functools.partial(torch.nn.functional.leaky_relu, negative_slope=0.2),
+            "class of old": types.SimpleNamespace(a=1),
         }
         torch.save({"state_dict": tensors, **held}, tmp_path / "a.ckpt")
     content = read_torch_file(tmp_path / "a.ckpt")
@@ -79,6 +89,16 @@ def test_objects_of_libraries_become_placeholders_and_the_tensors_are_the_same(t
     assert isinstance(content.value["hyper_parameters"], Placeholder)
     assert isinstance(content.value["namespace"], Placeholder)
     assert {"dotmap.DotMap", "argparse.Namespace"} <= set(content.inert)
+
+
+def test_tensors_of_a_gpu_are_read_where_there_is_none(tmp_path, tensors):
+    path = tmp_path / "a.ckpt"
+    torch.save({"state_dict": tensors, "namespace": argparse.Namespace()}, path)
+    place = b"X\x03\x00\x00\x00cpu"
+    rewrite(path, lambda name, content: content.replace(place, b"X\x06\x00\x00\x00cuda:0"))
+    with zipfile.ZipFile(path) as archive:
+        assert b"cuda:0" in archive.read(next(name for name in archive.namelist() if name.endswith("data.pkl")))
+    assert_same(read_torch_file(path).value["state_dict"], tensors)
 
 
 ATTACKS = {
