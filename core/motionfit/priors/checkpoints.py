@@ -38,7 +38,7 @@ ACCEPTED_UNTRAINED = "accepted_untrained"
 
 _POSE_VERSIONS: dict[int, type[PosePrior | PosePriorFirst]] = {1: PosePriorFirst, 2: PosePrior}
 _Module = TypeVar("_Module", bound=nn.Module)
-_AGAIN = "Train it again with `python -m motionfit.training`, or copy the file and its card again."
+_AGAIN = "Train it again with `motionfit train`, or copy the file and its card again."
 
 
 @dataclass(frozen=True)

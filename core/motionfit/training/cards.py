@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from motionfit.body.model import BodyModel
-from motionfit.datasets.clips import Clip, data_hash
+from motionfit.datasets.prepared import PreparedDataset
 
-LICENCE = "CC BY-SA 3.0"
 _ACKNOWLEDGED = {
     "CMU": "The data used in this project was obtained from mocap.cs.cmu.edu. "
     "The database was created with funding from NSF EIA-0196217.",
@@ -18,25 +16,21 @@ _ACKNOWLEDGED = {
     "DeepMimic": "Motion clips of DeepMimic, MIT licence, (c) 2018 Xue Bin Peng.",
     "MASS": "Motion clips of MASS, Apache-2.0, Seoul National University Movement Research Lab.",
 }
+"""What those who publish motion ask for, by the beginning of the name of their data sets."""
 
 
-def card_of(train: Path, validation: Path, clips: list[Clip], held_back: list[Clip], body: BodyModel) -> dict[str, Any]:
-    """Data with hashes and minutes per kind, body, licence and acknowledgements."""
+def card_of(dataset: PreparedDataset, body: BodyModel) -> dict[str, Any]:
+    """The dataset with its hash and summary, the body, licences of the training data, and acknowledgements."""
+    summary = dataset.summary()
+    learned = summary.get("train", {})
+    sources = [source.casefold() for source in learned.get("sources", {})]
     return {
-        "data": {
-            "train": _describe(train, clips),
-            "validation": _describe(validation, held_back),
-            "split": "as the folders give it",
-        },
+        "data": {"sha256": dataset.hash, **summary},
         "body": {"kind": body.kind, "gender": body.gender, "sha256": body.content_hash},
-        "licence": LICENCE,
-        "acknowledgements": _ACKNOWLEDGED,
+        "licences_of_the_data": sorted(learned.get("minutes_by_licence", {})),
+        "acknowledgements": {
+            name: words
+            for name, words in _ACKNOWLEDGED.items()
+            if any(source.startswith(name.casefold()) for source in sources)
+        },
     }
-
-
-def _describe(folder: Path, clips: list[Clip]) -> dict[str, Any]:
-    minutes: dict[str, float] = {}
-    for clip in clips:
-        minutes[clip.kind] = minutes.get(clip.kind, 0.0) + clip.frames / 1800.0
-    rounded = {kind: round(value, 2) for kind, value in sorted(minutes.items())}
-    return {"sha256": data_hash(folder), "clips": len(clips), "minutes_by_kind": rounded}

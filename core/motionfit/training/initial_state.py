@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
@@ -15,8 +18,15 @@ from motionfit.body.model import BodyModel
 from motionfit.datasets.clips import Clip, labelled_states, mirrored, random_shape, with_shape
 from motionfit.priors.initial_state import COMPONENTS, InitialStateMixture
 from motionfit.priors.state import MotionState, local_frame, to_local
-from motionfit.training.loop import Metrics
+from motionfit.training.data import TrainingData, require_clips
 from motionfit.training.sampling import clip_weights
+from motionfit.training.settings import above_zero, at_least
+from motionfit.training.task import Metrics
+
+_LEAST_FRAMES = 3
+"""Of a clip that has velocities."""
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,22 +47,39 @@ class InitialStateSettings:
     shape_spread: float = 0.8
     iterations: int = 60
 
+    def __post_init__(self) -> None:
+        at_least(self, 1, ("components", "iterations"))
+        at_least(self, self.components, ("states",))
+        at_least(self, 0, ("shape_spread",))
+        above_zero(self, ("least_variance",))
+
 
 def fit_initial_state(
-    clips: list[Clip], validation: list[Clip], body: BodyModel, settings: InitialStateSettings, seed: int = 0
+    data: TrainingData, body: BodyModel, settings: InitialStateSettings, seed: int = 0
 ) -> tuple[InitialStateMixture, Metrics]:
-    """The mixture, and its mean log density (nats) of training and validation states."""
+    """The mixture, and its mean log density (nats) of the states of each split.
+
+    Raises:
+        InputError: No clip has three frames: velocities need them.
+    """
+    require_clips(data.train, data.validation, frames=_LEAST_FRAMES)
     generator = torch.Generator().manual_seed(seed)
-    drawn = local_states(clips, body, settings, generator)
-    vectors = _vectors(drawn).double().numpy()
+    drawn = local_states(data.train, body, settings, generator)
     mixture = GaussianMixture(
         settings.components, reg_covar=settings.least_variance, max_iter=settings.iterations, random_state=seed
-    ).fit(vectors)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        mixture.fit(_vectors(drawn).double().numpy())
+    if not mixture.converged_:
+        _logger.warning("The mixture has not settled after %d iterations (prior.iterations).", settings.iterations)
     fitted = InitialStateMixture.from_covariances(
         _tensor(mixture.weights_), _tensor(mixture.means_), _tensor(mixture.covariances_)
     )
-    held_back = local_states(validation, body, settings, generator)
-    measured = {"train": mean_log_likelihood(fitted, drawn), "validation": mean_log_likelihood(fitted, held_back)}
+    measured = {"train": mean_log_likelihood(fitted, drawn)}
+    for name, clips in (("validation", data.validation), ("test", data.test)):
+        if any(clip.frames >= _LEAST_FRAMES for clip in clips):
+            measured[name] = mean_log_likelihood(fitted, local_states(clips, body, settings, generator))
     return fitted.float(), measured
 
 
@@ -60,7 +87,7 @@ def local_states(
     clips: list[Clip], body: BodyModel, settings: InitialStateSettings, generator: torch.Generator
 ) -> MotionState:
     """Recorded states in their local frames, from both sides and on random shapes."""
-    long_enough = [clip for clip in clips if clip.frames >= 3]
+    long_enough = [clip for clip in clips if clip.frames >= _LEAST_FRAMES]
     both = [copy for clip in long_enough for copy in (clip, mirrored(clip))]
     shaped = [with_shape(clip, random_shape(generator, settings.shape_spread)) for clip in both]
     recordings = [labelled_states(clip, body).states for clip in shaped]

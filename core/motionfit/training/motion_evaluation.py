@@ -17,8 +17,8 @@ from motionfit.geometry.rotations import geodesic_angle
 from motionfit.priors.motion import MotionPrior
 from motionfit.priors.rollout import infer_latents, local_transitions, reconstruct, roll_out
 from motionfit.priors.state import MotionState
-from motionfit.training.loop import Metrics
 from motionfit.training.motion_loss import divergence
+from motionfit.training.task import Metrics
 
 EVALUATED_FRAMES = 60
 _STRIDE = 90

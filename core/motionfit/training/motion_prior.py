@@ -6,7 +6,9 @@ to are collected step by step without gradients, and then all steps of all windo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from jaxtyping import Float, Int
@@ -15,10 +17,11 @@ from torch import Tensor, nn
 from motionfit.body.keypoints import SURFACE_KEYPOINT_IDS
 from motionfit.body.model import BodyModel
 from motionfit.datasets.clips import Clip, LabelledStates, labelled_states, mirrored, random_shape, with_shape
+from motionfit.priors.checkpoints import load_motion_prior
 from motionfit.priors.motion import MotionPrior, MotionPriorWidths, Step
 from motionfit.priors.rollout import FrameChange
 from motionfit.priors.state import STATE_SIZE, LocalFrame, MotionState, local_frame, to_local
-from motionfit.training.loop import Metrics, mean_of, take_step
+from motionfit.training.data import require_clips
 from motionfit.training.motion_evaluation import evaluate_motion_prior, validation_windows
 from motionfit.training.motion_loss import (
     MotionLossWeights,
@@ -29,10 +32,15 @@ from motionfit.training.motion_loss import (
     state_losses,
     weighted_sum,
 )
+from motionfit.training.samples import write_motion_video
 from motionfit.training.sampling import clip_weights
+from motionfit.training.settings import at_least
+from motionfit.training.task import Metrics
 
 _CHANGE_SCALES = ((3, 10.0), (3, 2.0), (9, 8.0), (3, 1.0), (189, 8.0), (66, 10.0), (66, 2.0))
 """Size of each part of the state vector, and what brings its change in a frame to about the size of the part."""
+
+_FILMED = 4
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class MotionPriorSettings:
         kl_ramp_epochs: Over these the divergence's weight rises to its own.
         reshape_epochs: After so many epochs the recordings are given new random shapes.
         shape_spread: Deviation of the shape coefficients.
+        full_mesh: Compare all vertices instead of the surface keypoints.
         weights: Of the loss.
     """
 
@@ -61,7 +70,13 @@ class MotionPriorSettings:
     kl_ramp_epochs: int = 50
     reshape_epochs: int = 10
     shape_spread: float = 0.8
+    full_mesh: bool = False
     weights: MotionLossWeights = MotionLossWeights()  # noqa: RUF009 - frozen
+
+    def __post_init__(self) -> None:
+        at_least(self, 1, ("batch", "windows_per_epoch", "reshape_epochs"))
+        at_least(self, 2, ("window",))
+        at_least(self, 0, ("teacher_epochs", "scheduled_epochs", "kl_ramp_epochs", "shape_spread"))
 
 
 @dataclass(frozen=True)
@@ -85,23 +100,24 @@ class Recordings:
     Args:
         recordings: States of each.
         window: Frames per window; shorter recordings are left out.
+        device: Where windows are needed.
     """
 
-    def __init__(self, recordings: list[LabelledStates], window: int) -> None:
+    def __init__(self, recordings: list[LabelledStates], window: int, device: torch.device | str = "cpu") -> None:
         kept = [recording for recording in recordings if recording.states.frames >= window]
         self.window = window
-        self.vectors = torch.cat([recording.states.pack() for recording in kept])
-        self.contacts = torch.cat([recording.contacts for recording in kept])
-        self.betas = torch.stack([recording.betas for recording in kept])
+        self.vectors = torch.cat([recording.states.pack() for recording in kept]).to(device)
+        self.contacts = torch.cat([recording.contacts for recording in kept]).to(device)
+        self.betas = torch.stack([recording.betas for recording in kept]).to(device)
         lengths = [recording.states.frames for recording in kept]
         shares = clip_weights([recording.kind for recording in kept], lengths)
         begins = torch.tensor([0, *lengths]).cumsum(0)
         self.starts = torch.cat([
             torch.arange(int(begin), int(begin) + length - window + 1)
             for begin, length in zip(begins, lengths, strict=False)
-        ])  # fmt: skip
+        ]).to(device)  # fmt: skip
         counts = torch.tensor([length - window + 1 for length in lengths])
-        self.clips = torch.arange(len(kept)).repeat_interleave(counts)
+        self.clips = torch.arange(len(kept)).repeat_interleave(counts).to(device)
         self.weights = torch.tensor(shares).repeat_interleave(counts)
 
     def draw(self, count: int, generator: torch.Generator) -> Int[Tensor, " count"]:
@@ -110,7 +126,8 @@ class Recordings:
 
     def cut(self, chosen: Int[Tensor, " windows"]) -> Windows:
         """The windows of these numbers."""
-        frames = self.starts[chosen][:, None] + torch.arange(self.window)
+        chosen = chosen.to(self.starts.device)
+        frames = self.starts[chosen][:, None] + torch.arange(self.window, device=self.starts.device)
         return Windows(MotionState.unpack(self.vectors[frames]), self.contacts[frames], self.betas[self.clips[chosen]])
 
 
@@ -123,6 +140,10 @@ class MotionPriorTask:
         body: The body to pose.
         settings: Sizes, schedule and weights.
         seed: Of the shapes.
+        device: Where to compute.
+
+    Raises:
+        InputError: No recording is long enough to train on, or to validate with.
     """
 
     def __init__(
@@ -132,15 +153,23 @@ class MotionPriorTask:
         body: BodyModel,
         settings: MotionPriorSettings,
         seed: int = 0,
+        device: torch.device | str = "cpu",
     ) -> None:
+        require_clips(clips, validation, frames=settings.window + 2)
         self.settings = settings
         self.prior = MotionPrior(settings.widths)
         start_with_differences(self.prior)
         self.clips = [clip for clip in clips if clip.frames >= settings.window + 2]
         self.body = body
-        self.surface = body.points(torch.tensor(SURFACE_KEYPOINT_IDS))
+        self.device = torch.device(device)
+        self.body_on_device = body.to(device)
+        whole = self.body_on_device
+        self.surface = whole.surface if settings.full_mesh else whole.points(torch.tensor(SURFACE_KEYPOINT_IDS))
         self.seed = seed
-        self.validation = validation_windows([labelled_states(clip, body) for clip in validation if clip.frames > 3])
+        held_back = validation_windows([labelled_states(clip, body) for clip in validation if clip.frames > 3])
+        self.film_start = held_back.states.frame(0).map(lambda tensor: tensor[:: max(1, len(tensor) // _FILMED)])
+        states = held_back.states.map(lambda tensor: tensor.to(device))
+        self.validation = replace(held_back, states=states, contacts=held_back.contacts.to(device))
         self._recordings: tuple[int, Recordings] | None = None
 
     @property
@@ -153,25 +182,39 @@ class MotionPriorTask:
         """The decoder's last layer: its numbers are changes in a frame, millimetres, which Adam's usual step drowns."""
         return list(self.prior.decoder.net[-1].parameters())
 
-    def train_epoch(self, epoch: int, optimizer: torch.optim.Optimizer, generator: torch.Generator) -> Metrics:
-        """One pass over windows drawn by weight."""
+    @property
+    def networks(self) -> list[nn.Module]:
+        """Encoder, decoder and conditional prior."""
+        return [self.prior.encoder, self.prior.decoder, self.prior.prior_net]
+
+    @property
+    def steps(self) -> int:
+        """Batches of an epoch."""
+        return -(-self.settings.windows_per_epoch // self.settings.batch)
+
+    def batches(self, epoch: int, generator: torch.Generator) -> Sequence[Int[Tensor, " batch"]]:
+        """Windows drawn by weight."""
+        recordings = self._recordings_of(epoch // self.settings.reshape_epochs)
+        return recordings.draw(self.settings.windows_per_epoch, generator).split(self.settings.batch)
+
+    def losses(self, chosen: Int[Tensor, " batch"], epoch: int, generator: torch.Generator) -> dict[str, Tensor]:
+        """The terms of HuMoR's loss; the divergence is ramped in."""
         settings = self.settings
-        recordings = self._recordings_of(epoch // settings.reshape_epochs)
+        windows = self._recordings_of(epoch // settings.reshape_epochs).cut(chosen)
         kl_share = min(1.0, (epoch + 1) / max(1, settings.kl_ramp_epochs))
-        order = recordings.draw(settings.windows_per_epoch, generator)
-        rows: list[Metrics] = []
-        for chosen in order.split(settings.batch):
-            windows = recordings.cut(chosen)
-            losses = self._losses(windows, self._truth_share(epoch), generator)
-            loss = weighted_sum(losses, settings.weights, kl_share)
-            take_step(optimizer, self.prior, loss)
-            rows.append({"loss": float(loss.detach())} | {k: float(v.detach()) for k, v in losses.items()})
-        return mean_of(rows)
+        terms = self._losses(windows, self._truth_share(epoch), generator)
+        return {"loss": weighted_sum(terms, settings.weights, kl_share), **terms}
 
     def validate(self, epoch: int) -> Metrics:
         """Sixty-frame reconstructions; the score is the mean joint error, m."""
         del epoch
         return evaluate_motion_prior(self.prior, self.validation)
+
+    def write_samples(self, checkpoint: Path, place: Path, seed: int) -> Path:
+        """A film of motions from validation states."""
+        film = place.with_suffix(".mp4")
+        write_motion_video(load_motion_prior(checkpoint), self.film_start, self.body, film, seed)
+        return film
 
     def _truth_share(self, epoch: int) -> float:
         settings = self.settings
@@ -188,18 +231,18 @@ class MotionPriorTask:
                     shape = random_shape(generator, self.settings.shape_spread)
                     keep = (index + side + number) % 2 == 0
                     shaped.append(labelled_states(copy if keep else with_shape(copy, shape), self.body))
-            self._recordings = (number, Recordings(shaped, self.settings.window))
+            self._recordings = (number, Recordings(shaped, self.settings.window, self.device))
         return self._recordings[1]
 
     def _losses(self, windows: Windows, truth_share: float, generator: torch.Generator) -> dict[str, Tensor]:
         steps = self.settings.window - 1
-        noise = torch.randn(len(windows.betas), steps, 48, generator=generator)
+        noise = torch.randn(len(windows.betas), steps, 48, generator=generator).to(self.device)
         past, target = collect_transitions(self.prior, windows.states, noise, truth_share, generator)
         past_vector, target_vector = past.pack(), target.pack()
         mean, variance = self.prior.posterior(past_vector, target_vector)
         predicted_vector, logits = self.prior.decode(past_vector, mean + variance.sqrt() * noise)
         predicted = MotionState.unpack(predicted_vector)
-        shape = Shape(self.body.rest_joints(windows.betas), self.surface, self.surface.shaped(windows.betas))
+        shape = Shape(self.body_on_device.rest_joints(windows.betas), self.surface, self.surface.shaped(windows.betas))
         return {
             "kl": divergence(mean, variance, *self.prior.prior(past_vector)).mean(),
             **state_losses(predicted, target),
@@ -248,7 +291,7 @@ def collect_transitions(
     recorded = states.slice(0, frames - 1)
     frame = local_frame(recorded)
     if truth_share < 1.0:
-        use_truth = torch.rand(count, frames - 1, generator=generator) < truth_share
+        use_truth = (torch.rand(count, frames - 1, generator=generator) < truth_share).to(noise.device)
         return _rolled_transitions(prior, states, noise, use_truth, pivot)
     return (
         to_local(recorded, frame, every_pivot),
@@ -282,9 +325,3 @@ def _rolled_transitions(
             torch.where(truth, recorded_frame.origin, rolled_frame.origin),
         )
     return MotionState.unpack(torch.stack(pasts, 1)), MotionState.unpack(torch.stack(targets, 1))
-
-
-def with_widths(settings: MotionPriorSettings, hidden: int) -> MotionPriorSettings:
-    """The same settings for smaller nets: three layers of `hidden` units, the decoder's last of half as many."""
-    widths = MotionPriorWidths((hidden,) * 3, (hidden,) * 3, (hidden, hidden, hidden // 2))
-    return replace(settings, widths=widths)

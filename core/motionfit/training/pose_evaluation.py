@@ -8,8 +8,8 @@ from torch import Tensor
 
 from motionfit.geometry.rotations import geodesic_angle
 from motionfit.priors.pose import PosePrior
-from motionfit.training.loop import Metrics
 from motionfit.training.posed_body import PosedBody
+from motionfit.training.task import Metrics
 
 
 @torch.no_grad()

@@ -22,17 +22,18 @@ class PosedBody:
     @classmethod
     def of(cls, body: BodyModel, vertex_ids: tuple[int, ...] = SURFACE_KEYPOINT_IDS) -> PosedBody:
         """The joints and some vertices of a body."""
-        return cls(body.rest_joints(torch.zeros(16)), body.points(torch.tensor(vertex_ids)))
+        return cls(body.joint_template, body.points(torch.tensor(vertex_ids)))
 
     @classmethod
     def whole(cls, body: BodyModel) -> PosedBody:
         """The joints and all vertices of a body."""
-        return cls(body.rest_joints(torch.zeros(16)), body.surface)
+        return cls(body.joint_template, body.surface)
 
     def pose(
         self, body_pose: Float[Tensor, "poses 21 3 3"]
     ) -> tuple[Float[Tensor, "poses 22 3"], Float[Tensor, "poses points 3"]]:
         """Joints and surface points, m, with the root at rest."""
-        count = body_pose.shape[0]
-        posed = pose_skeleton(self.rest_joints, torch.zeros(count, 3), torch.eye(3).expand(count, 3, 3), body_pose)
+        nowhere = body_pose.new_zeros(body_pose.shape[0], 3)
+        upright = torch.eye(3, dtype=body_pose.dtype, device=body_pose.device).expand(len(nowhere), 3, 3)
+        posed = pose_skeleton(self.rest_joints, nowhere, upright, body_pose)
         return posed.joints, skin(self.surface, self.surface.template, self.rest_joints, posed, body_pose)
