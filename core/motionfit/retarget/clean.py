@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from motionfit.body.model import BodyModel
 from motionfit.motion import Motion
+from motionfit.retarget.joint_spikes import repair_joints
+from motionfit.retarget.root_spikes import Stretch, repair_root
 from motionfit.retarget.smooth import smooth
-from motionfit.retarget.spikes import Stretch, repair_joints, repair_root
 from motionfit.retarget.t_pose import leading_t_pose
 from motionfit.retarget.thigh_twist import rebuild_thigh_twist
 

@@ -27,7 +27,7 @@ _STANDS = 0.1
 _MOVES = 0.3
 """A foot slower than the first (m/s) stands, one faster than the second does not."""
 
-_TOES_BEND = math.radians(60.0)
+_TOES_BEND = math.radians(55.0)
 _EASE = 1.0
 """Standard deviation (frames) over which a foot is lifted and let down."""
 
@@ -81,7 +81,7 @@ def _standing(points: Float[Tensor, "frames 2 5 3"], fps: float) -> Float[Tensor
 
 
 def _bend_toes(motion: Motion, posed: PosedSkeleton, soles: Soles) -> Motion:
-    """Turn toes up about their joint until their tips are on the floor, by 60 degrees at most."""
+    """Turn toes up about their joint until their tips are on the floor, by 55 degrees at most."""
     points = sole_points(posed, soles)
     rotations = posed.rotations.clone()
     for side, (*_, toe) in enumerate(_LEGS):

@@ -110,14 +110,14 @@ def seat(motion: Motion, height: float) -> Motion:
     return replace(motion, translation=motion.translation - motion.translation.new_tensor([0.0, 0.0, height]))
 
 
-def _slow(points: Float[Tensor, "frames *points 3"], fps: float) -> Bool[Tensor, "frames *points"]:
+def _slow(points: Float[Tensor, "*shape 3"], fps: float) -> Bool[Tensor, "*shape"]:
     if points.shape[0] < 2:
         return torch.ones(points.shape[:-1], dtype=torch.bool)
     slow: Tensor = velocity(points, fps, frame_axis=0).norm(dim=-1) < _SLOW
     return slow
 
 
-def _lowest_mode(heights: Float[Tensor, "frames *points"], counts: Bool[Tensor, "frames *points"]) -> float:
+def _lowest_mode(heights: Float[Tensor, "*shape"], counts: Bool[Tensor, "*shape"]) -> float:
     """The median of the lowest mode of what counts; of all where too little counts."""
     given = heights[counts].numpy()
     if given.size < 10:

@@ -13,7 +13,7 @@ from motionfit.body.model import BodyModel, PosedSkeleton
 ANKLES = (7, 8)
 TOES = (10, 11)
 FOOT_POINTS = 5
-"""Heel, inner and outer ball, inner and outer toe tip; the first three move with the ankle, the others with the toes."""
+"""Heel, inner and outer ball, which move with the ankle; inner and outer toe tip, which move with the toes."""
 
 _SOLE_DEPTH = 0.006
 """What lies within this height (m) over the lowest point of a foot at rest belongs to its sole."""

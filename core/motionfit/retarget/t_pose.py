@@ -16,6 +16,9 @@ _ARM_ANGLE = math.radians(15.0)
 _LEG_ANGLE = math.radians(25.0)
 """Arms are straight out; legs may be splayed, as the rest pose of ASF files has them (20 degrees)."""
 
+_SETTLING_SECONDS = 0.05
+"""Files lead from the T-pose to the motion within a few frames (s)."""
+
 _JUMP_SPEED = 15.0
 _JUMP_ANGLE = math.radians(3.0)
 
@@ -35,8 +38,9 @@ def leading_t_pose(motion: Motion, body: BodyModel) -> int:
     if len(others) == 0 or int(others[0]) == 0:
         return 0
     count = int(others[0])
-    leap = float(_angles(directions[count], directions[count - 1]).max())
-    return count if leap > _JUMP_ANGLE + _JUMP_SPEED / motion.fps else 0
+    steps = _angles(directions[1:], directions[:-1]).amax(-1) > _JUMP_ANGLE + _JUMP_SPEED / motion.fps
+    leaps = steps[: count + round(_SETTLING_SECONDS * motion.fps)].nonzero()
+    return int(leaps[-1]) + 1 if len(leaps) else 0
 
 
 def _limb_directions(motion: Motion, body: BodyModel) -> Float[Tensor, "frames 8 3"]:
