@@ -108,7 +108,7 @@ def smoothed(values: Float[Tensor, " frames"]) -> Float[Tensor, " frames"]:
     return padded[0, 0]
 
 
-def calibrate(surprises: Sequence[Float[Tensor, " frames"]], data: str, initial_state: str) -> Familiarity:
+def calibrate(surprises: Sequence[Float[Tensor, "..."]], data: str, initial_state: str) -> Familiarity:
     """Location and scale from the surprise of validation recordings.
 
     Args:

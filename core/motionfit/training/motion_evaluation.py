@@ -18,7 +18,6 @@ from motionfit.priors.motion import MotionPrior
 from motionfit.priors.rollout import infer_latents, local_transitions, reconstruct, roll_out
 from motionfit.priors.state import MotionState
 from motionfit.training.motion_loss import divergence
-from motionfit.training.task import Metrics
 
 EVALUATED_FRAMES = 60
 _STRIDE = 90
@@ -27,31 +26,44 @@ _NAT = 1e-3
 
 @dataclass(frozen=True)
 class EvaluationWindows:
-    """Windows of held-back motion with their contacts."""
+    """Windows of held-back motion with their contacts and the shape of each."""
 
     states: MotionState
     contacts: Float[Tensor, "windows frames 9"]
+    betas: Float[Tensor, "windows 16"]
+
+    def drawn(self, most: int, seed: int) -> EvaluationWindows:
+        """At most so many of the windows, drawn at random."""
+        count = len(self.betas)
+        if count <= most:
+            return self
+        chosen = torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:most].sort().values
+        return EvaluationWindows(
+            self.states.map(lambda tensor: tensor[chosen]), self.contacts[chosen], self.betas[chosen]
+        )
 
 
 def validation_windows(recordings: list[LabelledStates], frames: int = EVALUATED_FRAMES) -> EvaluationWindows:
     """Windows of `frames`, a new one each 3 s; recordings too short for one are cut to none."""
     vectors: list[Tensor] = []
     contacts: list[Tensor] = []
+    betas: list[Tensor] = []
     for recording in recordings:
         packed = recording.states.pack()
         for start in range(0, len(packed) - frames + 1, _STRIDE):
             vectors.append(packed[start : start + frames])
             contacts.append(recording.contacts[start : start + frames])
+            betas.append(recording.betas)
     if not vectors:
         longest = max((recording.states.frames for recording in recordings), default=0)
         if longest < 2:
             raise ValueError("no validation recording is long enough to evaluate")
         return validation_windows(recordings, longest)
-    return EvaluationWindows(MotionState.unpack(torch.stack(vectors)), torch.stack(contacts))
+    return EvaluationWindows(MotionState.unpack(torch.stack(vectors)), torch.stack(contacts), torch.stack(betas))
 
 
 @torch.no_grad()
-def evaluate_motion_prior(prior: MotionPrior, windows: EvaluationWindows) -> Metrics:
+def evaluate_motion_prior(prior: MotionPrior, windows: EvaluationWindows) -> dict[str, float]:
     """Errors in m and rad; the score is the closed-loop joint error plus 1 mm per nat of divergence.
 
     `drift` is the distance of the root at the last frame, `step_…` are errors of single steps from recorded pasts,

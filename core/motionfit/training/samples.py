@@ -17,7 +17,7 @@ from motionfit.files.video import write_video
 from motionfit.geometry.rotations import rotation_from_axis_angle
 from motionfit.motion import Motion
 from motionfit.priors.motion import MotionPrior
-from motionfit.priors.pose import POSE_LATENT, PosePrior
+from motionfit.priors.pose import POSE_LATENT, PoseAutoencoder
 from motionfit.priors.rollout import RollOut, sample
 from motionfit.priors.state import MotionState, local_frame, to_local
 from motionfit.render.layers import Picture
@@ -33,7 +33,7 @@ _POSE_SIZE = (180, 220)
 
 
 @torch.no_grad()
-def random_poses(prior: PosePrior, count: int, seed: int) -> Float[Tensor, "poses 21 3 3"]:
+def random_poses(prior: PoseAutoencoder, count: int, seed: int) -> Float[Tensor, "poses 21 3 3"]:
     """Poses of latents drawn from the standard normal."""
     return prior.decode(torch.randn(count, POSE_LATENT, generator=torch.Generator().manual_seed(seed)))
 
@@ -64,7 +64,7 @@ def at_the_origin(initial: MotionState) -> MotionState:
     return to_local(initial, local_frame(initial), initial.trans_to_joint())
 
 
-def write_pose_sheet(prior: PosePrior, body: BodyModel, path: Path, seed: int) -> None:
+def write_pose_sheet(prior: PoseAutoencoder, body: BodyModel, path: Path, seed: int) -> None:
     """Write a PNG of random poses.
 
     Raises:
