@@ -35,6 +35,7 @@ class PartTask(NamedTuple):
         skeleton: File with the rest joints of the body it was made for.
         part: File to write.
         settings: How.
+        body_hash: Of the body that they name.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class PartTask(NamedTuple):
     skeleton: Path | None
     part: Path
     settings: PrepareSettings
+    body_hash: str
 
 
 def part_key(file_hash: str, skeleton_hash: str, processing_hash: str) -> str:
@@ -62,7 +64,7 @@ def make_part(task: PartTask) -> None:
         result = recording
     else:
         made_for = None if task.skeleton is None else read_rest_joints(task.skeleton)
-        result = process(recording, body_of(task.settings), made_for, task.settings)
+        result = process(recording, _body(task.settings.body, task.body_hash), made_for, task.settings)
     facts = asdict(result if isinstance(result, Unusable) else result.facts)
     arrays = {} if isinstance(result, Unusable) else result.arrays
     content: dict[str, Any] = {**arrays, _FACTS: np.array(json.dumps(facts))}
@@ -73,7 +75,7 @@ def make_part(task: PartTask) -> None:
 def read_facts(path: Path) -> ClipFacts | Unusable | None:
     """What a part says, without its numbers; None where there is none or it is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
             names = set(content.files)
             facts = json.loads(str(content[_FACTS]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
@@ -91,12 +93,23 @@ def read_arrays(path: Path) -> Arrays:
 
 
 @cache
-def body_of(settings: PrepareSettings) -> BodyModel:
-    """The body that floors and contacts are found with."""
-    return load_body(Path(settings.body) if settings.body else open_body_path())
+def _body(path: str, content_hash: str) -> BodyModel:
+    """The body of a process; the hash keeps a file that has changed from being taken for what it was."""
+    body = load_settings_body(path)
+    if body.content_hash != content_hash:
+        raise InputError(f"The body file {path} has changed meanwhile.", "Run the command again.")
+    return body
 
 
-@cache
+def load_settings_body(path: str) -> BodyModel:
+    """The body that floors and contacts are found with: that of a file, or the open body where none is named.
+
+    Raises:
+        BodyError: The file is no body.
+    """
+    return load_body(Path(path) if path else open_body_path())
+
+
 def read_rest_joints(path: Path) -> torch.Tensor:
     """Rest joints (22, 3), metres, from the first array of a file.
 

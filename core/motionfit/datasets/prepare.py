@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from motionfit.datasets.assemble import select, write_dataset
 from motionfit.datasets.collect import Collection, collect, input_hashes
-from motionfit.datasets.gather import Progress, classify, hash_file, look_into
+from motionfit.datasets.gather import Progress, SourceFile, classify, hash_file, look_into
 from motionfit.datasets.manifest import Manifest
 from motionfit.datasets.parallel import run_tasks
-from motionfit.datasets.parts import PartTask, body_of, make_part, part_key, read_facts
+from motionfit.datasets.parts import PartTask, load_settings_body, make_part, part_key, read_facts
 from motionfit.datasets.settings import PrepareSettings
 from motionfit.datasets.workplace import clear_up, publish, there_already, workplace
 from motionfit.files.archives import Stopped
@@ -57,7 +57,7 @@ def prepare(settings: PrepareSettings, workers: int, fresh: bool, progress: Prog
     """
     output = Path(settings.output)
     sources = classify(settings.sources)
-    body = body_of(settings)
+    body = load_settings_body(settings.body)
     with workplace(output, fresh) as unfinished:
         folders = [source for source in sources if source.kind != "archive"]
         loose = {source: look_into(source, source.path, output.resolve()) for source in folders}
@@ -69,7 +69,8 @@ def prepare(settings: PrepareSettings, workers: int, fresh: bool, progress: Prog
         collection = collect(sources, loose, inputs, unfinished, workers, progress)
         parts = _parts(collection, unfinished, settings.processing_hash(body.content_hash))
         missing = [number for number, part in enumerate(parts) if read_facts(part) is None]
-        _make_parts(collection, parts, missing, settings, workers, progress)
+        tasks = [_task(collection.files[number], parts[number], settings, body.content_hash) for number in missing]
+        _make_parts(tasks, len(parts), workers, progress)
         selection = select(collection, parts, settings)
         written = unfinished / _ARRAYS_FOLDER
         shutil.rmtree(written, ignore_errors=True)
@@ -90,33 +91,19 @@ def _parts(collection: Collection, unfinished: Path, processing_hash: str) -> li
     ]
 
 
-def _make_parts(
-    collection: Collection,
-    parts: Sequence[Path],
-    missing: Sequence[int],
-    settings: PrepareSettings,
-    workers: int,
-    progress: Progress,
-) -> None:
-    total = len(parts)
-    done = total - len(missing)
-    goes_on = progress("processing", done, total)
+def _task(file: SourceFile, part: Path, settings: PrepareSettings, body_hash: str) -> PartTask:
+    return PartTask(file.path, file.shown, file.skeleton, part, settings, body_hash)
+
+
+def _make_parts(tasks: Sequence[PartTask], total: int, workers: int, progress: Progress) -> None:
+    done = total - len(tasks)
+    goes_on = True
 
     def ask() -> bool:
         nonlocal goes_on
         goes_on = goes_on and progress("processing", done, total)
         return goes_on
 
-    tasks = [
-        PartTask(
-            collection.files[number].path,
-            collection.files[number].shown,
-            collection.files[number].skeleton,
-            parts[number],
-            settings,
-        )
-        for number in missing
-    ]
     for _ in run_tasks(make_part, tasks, workers, ask):
         done += 1
     if not ask() or done < total:

@@ -191,7 +191,8 @@ def _as(value: Any, default: Any, what: str) -> Any:  # noqa: ANN401 - the type 
     if not isinstance(default, bool | int | float | str):
         return value
     wanted, kinds = _KINDS[type(default)]
-    if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
+    is_right = isinstance(value, kinds) and isinstance(value, bool) == isinstance(default, bool)
+    if not is_right:
         raise SettingsError(f"{what} is {value!r}; it must be {wanted}.")
     return float(value) if isinstance(default, float) else value
 
