@@ -46,6 +46,7 @@ def _add_options(parser: argparse.ArgumentParser, kind: str) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the run in RUN")
     if kind == "initial-state":
         return
+    parser.add_argument("--start-from", type=Path, metavar="FILE", help="begin with the weights of an earlier prior")
     parser.add_argument("--epochs", type=int, metavar="N", help="in all (loop.epochs)")
     parser.add_argument("--full-mesh", action="store_true", help="compare whole meshes (prior.full_mesh)")
     if kind == "motion-prior":
@@ -78,6 +79,7 @@ def _train(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
         seed=given.seed,
         device=given.device,
         threads=given.threads,
+        start_from=getattr(given, "start_from", None),
         resume=given.resume,
         quiet=given.quiet,
     )

@@ -16,6 +16,8 @@ from motionfit.body.model import Surface, pose_skeleton, skin
 from motionfit.body.skeleton import CONTACT_JOINTS
 from motionfit.priors.state import MotionState
 
+_FEET = [7, 8, 10, 11]
+
 
 @dataclass(frozen=True)
 class MotionLossWeights:
@@ -30,6 +32,9 @@ class MotionLossWeights:
         body: Joints and surface points of the posed body, and its agreement with the predicted joints.
         contacts: Cross entropy.
         contact_speed: Squared speed of what touches.
+        standing: Of steps drawn from the conditional prior, feet under the floor and at other heights than recorded;
+            HuMoR has no such term. Where it counts, the predicted joints of these steps are held to the posed body
+            with the weight of `body`.
     """
 
     kl: float = 4e-4
@@ -40,6 +45,7 @@ class MotionLossWeights:
     body: float = 1.0
     contacts: float = 0.01
     contact_speed: float = 0.01
+    standing: float = 0.0
 
 
 FOLLOWING_WEIGHTS = MotionLossWeights(
@@ -111,6 +117,25 @@ def contact_losses(
     }
 
 
+def drawn_losses(
+    drawn: MotionState, target: MotionState, rest_joints: Float[Tensor, "*batch 22 3"]
+) -> dict[str, Tensor]:
+    """How steps that were drawn from the conditional prior stand on the floor, and agree with their own body.
+
+    Args:
+        drawn: States with a frame axis, decoded from drawn latents.
+        target: What was to come of the same pasts.
+        rest_joints: Of each body.
+    """
+    joints = pose_skeleton(rest_joints, drawn.translation, drawn.root_orientation, drawn.body_pose).joints
+    lowest, lowest_target = (heights[..., _FEET, 2].amin(-1) for heights in (joints, target.joints))
+    return {
+        "under_floor": (-joints[..., 2]).relu().square().sum(-1).mean(),
+        "standing": functional.mse_loss(lowest, lowest_target),
+        "drawn_consistency": functional.mse_loss(drawn.joints, joints),
+    }
+
+
 def divergence(
     mean: Float[Tensor, "*batch latent"],
     variance: Float[Tensor, "*batch latent"],
@@ -138,5 +163,8 @@ def weighted_sum(losses: dict[str, Tensor], weights: MotionLossWeights, kl_share
         "consistency": weights.body,
         "contacts": weights.contacts,
         "contact_speed": weights.contact_speed,
+        "under_floor": weights.standing,
+        "standing": weights.standing,
+        "drawn_consistency": weights.body,
     }
     return torch.stack([of_terms[name] * value for name, value in losses.items()]).sum()

@@ -29,9 +29,11 @@ from motionfit.training.motion_loss import (
     body_losses,
     contact_losses,
     divergence,
+    drawn_losses,
     state_losses,
     weighted_sum,
 )
+from motionfit.training.recovery import RecoverySettings, collect_recovering
 from motionfit.training.samples import write_motion_video
 from motionfit.training.sampling import clip_weights
 from motionfit.training.settings import at_least
@@ -59,6 +61,7 @@ class MotionPriorSettings:
         shape_spread: Deviation of the shape coefficients.
         full_mesh: Compare all vertices instead of the surface keypoints.
         weights: Of the loss.
+        recovery: How much of the training is finding back to recorded motion.
     """
 
     widths: MotionPriorWidths = MotionPriorWidths()  # noqa: RUF009 - frozen
@@ -72,6 +75,7 @@ class MotionPriorSettings:
     shape_spread: float = 0.8
     full_mesh: bool = False
     weights: MotionLossWeights = MotionLossWeights()  # noqa: RUF009 - frozen
+    recovery: RecoverySettings = RecoverySettings()  # noqa: RUF009 - frozen
 
     def __post_init__(self) -> None:
         at_least(self, 1, ("batch", "windows_per_epoch", "reshape_epochs"))
@@ -195,7 +199,9 @@ class MotionPriorTask:
     def batches(self, epoch: int, generator: torch.Generator) -> Sequence[Int[Tensor, " batch"]]:
         """Windows drawn by weight."""
         recordings = self._recordings_of(epoch // self.settings.reshape_epochs)
-        return recordings.draw(self.settings.windows_per_epoch, generator).split(self.settings.batch)
+        drawn = recordings.draw(self.settings.windows_per_epoch, generator)
+        batches: tuple[Tensor, ...] = drawn.split(self.settings.batch)
+        return batches
 
     def losses(self, chosen: Int[Tensor, " batch"], epoch: int, generator: torch.Generator) -> dict[str, Tensor]:
         """The terms of HuMoR's loss; the divergence is ramped in."""
@@ -237,18 +243,29 @@ class MotionPriorTask:
     def _losses(self, windows: Windows, truth_share: float, generator: torch.Generator) -> dict[str, Tensor]:
         steps = self.settings.window - 1
         noise = torch.randn(len(windows.betas), steps, 48, generator=generator).to(self.device)
-        past, target = collect_transitions(self.prior, windows.states, noise, truth_share, generator)
+        rest_joints = self.body_on_device.rest_joints(windows.betas)
+        if truth_share == 0.0 and self.settings.recovery.share > 0.0:
+            recovery = self.settings.recovery
+            past, target = collect_recovering(self.prior, windows.states, noise, rest_joints, recovery, generator)
+        else:
+            past, target = collect_transitions(self.prior, windows.states, noise, truth_share, generator)
         past_vector, target_vector = past.pack(), target.pack()
         mean, variance = self.prior.posterior(past_vector, target_vector)
         predicted_vector, logits = self.prior.decode(past_vector, mean + variance.sqrt() * noise)
         predicted = MotionState.unpack(predicted_vector)
-        shape = Shape(self.body_on_device.rest_joints(windows.betas), self.surface, self.surface.shaped(windows.betas))
-        return {
-            "kl": divergence(mean, variance, *self.prior.prior(past_vector)).mean(),
+        shape = Shape(rest_joints, self.surface, self.surface.shaped(windows.betas))
+        prior_mean, prior_variance = self.prior.prior(past_vector)
+        losses = {
+            "kl": divergence(mean, variance, prior_mean, prior_variance).mean(),
             **state_losses(predicted, target),
             **body_losses(predicted, target, shape),
             **contact_losses(logits, windows.contacts[:, 1:], predicted),
         }
+        if self.settings.weights.standing == 0.0:
+            return losses
+        # Another window's noise: the posterior's latent, which follows the recording, must not be drawn again.
+        drawn, _ = self.prior.decode(past_vector, prior_mean + prior_variance.sqrt() * noise.roll(1, 0))
+        return {**losses, **drawn_losses(MotionState.unpack(drawn), target, rest_joints)}
 
 
 @torch.no_grad()

@@ -24,6 +24,7 @@ from motionfit.training.kinds import (
 )
 from motionfit.training.resume_state import read_resume_state
 from motionfit.training.run_folder import BEST, RESUME, check_run, open_run
+from motionfit.training.start import describe_start, start_with
 from motionfit.training.task import Metrics
 
 
@@ -40,6 +41,7 @@ class TrainingRequest:
         seed: Of everything random.
         device: "auto", "cpu" or "cuda[:n]".
         threads: Of torch.
+        start_from: An earlier prior to begin with; by default random weights.
         resume: Go on with the run in `output`.
         quiet: Show no progress.
     """
@@ -52,6 +54,7 @@ class TrainingRequest:
     seed: int = 0
     device: str = "auto"
     threads: int = 1
+    start_from: Path | None = None
     resume: bool = False
     quiet: bool = True
 
@@ -89,19 +92,23 @@ def run_training(request: TrainingRequest) -> TrainingOutcome:
         check_run(request.output, record, request.resume)
         data = training_data(dataset, body, only_flat=request.kind != POSE_PRIOR)
         card = {**card_of(dataset, body), "training": asdict(request.settings)}
+        if "started_from" in record:
+            card["started_from"] = record["started_from"]
         if isinstance(request.settings, InitialStateTraining):
             return _fit_mixture(request, request.settings, data, body, record, card)
         return _fit_prior(request, request.settings, data, body, record, card)
 
 
 def _record(request: TrainingRequest, dataset: PreparedDataset, body: BodyModel) -> dict[str, Any]:
-    return {
+    record = {
         "kind": request.kind,
         "seed": request.seed,
         "dataset": dataset.hash,
         "body": body.content_hash,
         "settings": asdict(request.settings),
+        "machine": {"device": resolve_device(request.device).type, "threads": request.threads},
     }
+    return record if request.start_from is None else {**record, "started_from": describe_start(request.start_from)}
 
 
 def _fit_prior(
@@ -116,6 +123,8 @@ def _fit_prior(
 
     device = resolve_device(request.device)
     task = make_task(settings, data, body, request.seed, device)
+    if request.start_from is not None:
+        start_with(task.module, request.kind, request.start_from)
     state = request.output / RESUME
     resumed = read_resume_state(state) if request.resume and state.exists() else None
     folder = open_run(request.output, record)

@@ -70,6 +70,18 @@ def at_least(settings: object, least: int, names: Sequence[str]) -> None:
             raise SettingsError(f"{name} is {value}; it must be {least} or more.")
 
 
+def at_most(settings: object, most: int, names: Sequence[str]) -> None:
+    """Refuse numbers that are too large.
+
+    Raises:
+        SettingsError: Names the first one.
+    """
+    for name in names:
+        value = getattr(settings, name)
+        if not value <= most:
+            raise SettingsError(f"{name} is {value}; it must be {most} or less.")
+
+
 def above_zero(settings: object, names: Sequence[str]) -> None:
     """Refuse numbers that are not above zero.
 

@@ -1,9 +1,11 @@
 """The losses against the official code."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from motionfit.body.model import Surface
+from motionfit.body.model import Surface, pose_skeleton
 from motionfit.priors.state import MotionState
 from motionfit.training.motion_loss import (
     MotionLossWeights,
@@ -11,6 +13,7 @@ from motionfit.training.motion_loss import (
     body_losses,
     contact_losses,
     divergence,
+    drawn_losses,
     state_losses,
     weighted_sum,
 )
@@ -81,3 +84,18 @@ def test_the_whole_loss_agrees_with_the_official_code(losses, golden, epoch, sha
     assert float(kl) == pytest.approx(float(golden["epoch0_kl_loss"]), rel=1e-9)
     loss = weighted_sum({**losses, "kl": kl}, MotionLossWeights(), share)
     assert float(loss) == pytest.approx(float(golden[f"epoch{epoch}_loss"]), rel=1e-5)
+
+
+def test_drawn_steps_that_stand_as_recorded_cost_nothing_and_sunk_ones_do(collection_states, body):
+    rest = body.rest_joints(torch.zeros(2, 16))
+    states = collection_states
+    posed = pose_skeleton(rest, states.translation, states.root_orientation, states.body_pose).joints
+    lift = torch.tensor([0.0, 0.0, -float(posed[..., 2].min())])
+    standing = replace(states, translation=states.translation + lift, joints=posed + lift)
+    assert all(float(value) < 1e-10 for value in drawn_losses(standing, standing, rest).values())
+    down = torch.tensor([0.0, 0.0, 0.2])
+    sunk = replace(standing, translation=standing.translation - down, joints=standing.joints - down)
+    losses = drawn_losses(sunk, standing, rest)
+    assert float(losses["standing"]) == pytest.approx(0.04, rel=1e-3)
+    assert float(losses["under_floor"]) > 1e-3
+    assert float(losses["drawn_consistency"]) < 1e-10
