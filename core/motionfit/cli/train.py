@@ -38,7 +38,9 @@ def _add_options(parser: argparse.ArgumentParser, kind: str) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="RUN", help="run folder")
     parser.add_argument("--body", type=Path, metavar="FILE", help="SMPL-H .npz or .pkl (the open body)")
     parser.add_argument(
-        "--config", metavar="NAME|FILE", help="settings: a TOML file, as RUN/settings.toml, or vposer, humor, following"
+        "--config",
+        metavar="NAME|FILE",
+        help="settings: a TOML file, as RUN/settings.toml, or vposer, humor, following, recovering",
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, as prior.kl_weight=0.01"
@@ -85,8 +87,10 @@ def _train(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
     )
     outcome = run_training(request)
     rows = [[name, f"{value:.5g}"] for name, value in outcome.best.items()]
-    print_table(given, f"{given.kind} in {outcome.checkpoint}", ("metric", "value"), rows)
-    say(given, f"The best of {outcome.epochs} epochs is {outcome.checkpoint}.")
+    print_table(given, given.kind, ("metric", "value"), rows)
+    is_mixture = given.kind == "initial-state"
+    what = "The mixture, with mean log densities as above," if is_mixture else f"The best of {outcome.epochs} epochs"
+    say(given, f"{what} is {outcome.checkpoint}.")
     return 0, {
         "kind": given.kind,
         "run": str(given.output),
