@@ -77,27 +77,32 @@ def _part(name: str) -> tuple[str, str]:
 
 def _found_by_name(names: Sequence[str], ancestors: list[list[int]], family: str) -> dict[str, int]:
     """Index of the rig's joint per SMPL name, for limbs and head."""
-    parts: dict[tuple[str, str], int] = {}
+    parts: dict[tuple[str, str], list[int]] = {}
     for joint, name in enumerate(names):
         if not name.endswith("_end"):
-            parts.setdefault(_part(name), joint)
-    found = {"head": parts[("", "head")]} if ("", "head") in parts else {}
+            parts.setdefault(_part(name), []).append(joint)
+    found = {"head": parts[("", "head")][0]} if ("", "head") in parts else {}
     for side in ("left", "right"):
         for chain in _CHAINS:
             choices = {}
             for limb in chain:
                 words = _FAMILY_WRIST.get(family, _LIMBS[limb]) if limb == "wrist" else _LIMBS[limb]
-                choices[f"{side}_{limb}"] = [parts[(side, word)] for word in words if (side, word) in parts]
+                choices[f"{side}_{limb}"] = [joint for word in words for joint in parts.get((side, word), [])]
             found |= _chain({name: joints for name, joints in choices.items() if joints}, ancestors)
     return found
 
 
 def _chain(choices: dict[str, list[int]], ancestors: list[list[int]]) -> dict[str, int]:
-    """The joints of a limb, the usual names first, each hanging on the one before if there are such."""
-    for joints in product(*choices.values()):
-        if all(upper in ancestors[lower][1:] for upper, lower in pairwise(joints)):
-            return dict(zip(choices, joints, strict=True))
-    return {name: joints[0] for name, joints in choices.items()}
+    """The joints of a limb, the usual names first, each hanging on the one before if there are such.
+
+    Toes may be missing: then the name of the foot, which some rigs give to the toes, is the ankle's.
+    """
+    without_toes = {name: joints for name, joints in choices.items() if not name.endswith("_foot")}
+    for tried in (choices, without_toes):
+        for joints in product(*tried.values()):
+            if all(upper in ancestors[lower][1:] for upper, lower in pairwise(joints)):
+                return dict(zip(tried, joints, strict=True))
+    return {name: joints[0] for name, joints in without_toes.items()}
 
 
 def _check_found(found: dict[str, int], names: Sequence[str], source: str) -> None:
@@ -131,8 +136,6 @@ def _check_chains(found: dict[str, int], ancestors: list[list[int]], names: Sequ
                         f"{source}: {names[lower]} does not hang on {names[upper]}, so they are no limb.",
                         "Check the names of the joints.",
                     )
-        if found.get(f"{side}_foot") is not None and found[f"{side}_ankle"] not in ancestors[found[f"{side}_foot"]]:
-            del found[f"{side}_foot"]
 
 
 def _add_trunk(found: dict[str, int], ancestors: list[list[int]], names: Sequence[str], source: str) -> None:
