@@ -170,7 +170,7 @@ def compute_in_half(networks: Sequence[nn.Module], device_type: str) -> None:
     """Let networks compute in bfloat16 and answer in single precision."""
     for network in networks:
         half = torch.autocast(device_type, torch.bfloat16)(network.forward)
-        network.forward = half  # type: ignore[method-assign]
+        network.forward = half
         network.register_forward_hook(_in_single_precision)
 
 

@@ -126,7 +126,8 @@ class PosePriorTask:
         del epoch
         count = self.settings.poses_per_epoch
         order = torch.multinomial(self.weights, count, replacement=True, generator=generator)
-        return order.split(self.settings.batch)[: self.steps]
+        batches: tuple[Tensor, ...] = order.split(self.settings.batch)
+        return batches[: self.steps]
 
     def losses(self, chosen: Int[Tensor, " batch"], epoch: int, generator: torch.Generator) -> dict[str, Tensor]:
         """Divergence, distance of surface points, and at the start rotations and joints."""

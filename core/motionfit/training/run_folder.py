@@ -2,7 +2,7 @@
 
 | file | what |
 |---|---|
-| `run.json` | what decides the run's numbers: kind, seed, dataset, body, settings |
+| `run.json` | what decides the run's numbers: kind, seed, dataset, body, settings, machine |
 | `settings.toml` | the settings, to be given to `--config` again |
 | `metrics.csv` | all terms of each epoch; `tensorboard/` has them as curves |
 | `best.safetensors`, `last.safetensors` | the prior in MotionFit's format, with their cards (`.json`) |
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ RESUME = "resume.safetensors"
 _RECORD = "run.json"
 _HARMLESS = ("settings.loop.sample_epochs", "settings.loop.patience")
 """May change in a run that goes on."""
+
+_MACHINE = "machine."
+"""Keys of what may change, but makes the numbers differ in their last digits."""
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ def check_run(folder: Path, record: Mapping[str, Any], resume: bool) -> None:
 
     Args:
         folder: The run folder.
-        record: Kind, seed, dataset, body and settings.
+        record: Kind, seed, dataset, body, settings and machine.
         resume: Go on.
 
     Raises:
@@ -112,7 +118,11 @@ def check_run(folder: Path, record: Mapping[str, Any], resume: bool) -> None:
         raise CheckpointError(f"There is no run to resume in {folder}.", "Leave --resume out to start one.") from error
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{folder / _RECORD} cannot be read: {error}.", "Copy the run folder again.") from error
-    changes = _changes(flat(earlier), flat(json.loads(json.dumps(record))))
+    differs = _changes(flat(earlier), flat(json.loads(json.dumps(record))))
+    changes = [change for change in differs if not change.startswith(_MACHINE)]
+    if len(changes) < len(differs):
+        others = "; ".join(change.removeprefix(_MACHINE) for change in differs if change.startswith(_MACHINE))
+        _logger.warning("The numbers may differ in their last digits from those of a run in one go: %s.", others)
     if changes:
         raise SettingsError(
             f"The run in {folder} was begun with others: {'; '.join(changes)}.",

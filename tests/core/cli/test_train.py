@@ -109,6 +109,14 @@ def test_a_run_is_not_overwritten_and_not_mixed_with_another(train, tmp_path, wr
     assert (tmp_path / "run" / "resume.safetensors").read_bytes() == before
 
 
+def test_another_number_of_threads_is_told(train):
+    steps = ("--set", "loop.schedule=steps", "--set", "loop.step_epochs=[1]", "--set", "loop.step_factors=[0.5]")
+    assert train("pose-prior", "--epochs", "1", *POSE, *steps)[0] == 0
+    code, _, err = train("pose-prior", "--epochs", "2", *POSE, *steps, "--resume", "--threads", "2")
+    assert code == 0
+    assert "threads was 1 and is 2" in err
+
+
 def test_nothing_to_resume_is_said(train):
     code, report, _ = train("pose-prior", "--resume")
     assert (code, report["error"]["kind"]) == (1, "checkpoint")

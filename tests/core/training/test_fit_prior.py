@@ -191,6 +191,19 @@ def test_the_state_of_another_prior_is_refused(make_task, tmp_path):
         fit_prior(make_task("motion"), STEPS, folder, {}, resumed=read_resume_state(folder.path / "resume.safetensors"))
 
 
+@pytest.mark.parametrize("full_mesh", [False, True])
+@pytest.mark.parametrize("kind", ["motion", "pose"])
+def test_losses_mix_no_devices(kind, full_mesh, make_task):
+    """Tensors on torch's device without numbers stand for those on a GPU: together with others they are an error."""
+    settings = {"motion": replace(MOTION, teacher_epochs=0, full_mesh=full_mesh), "pose": POSE}[kind]
+    task = make_task(kind, replace(settings, full_mesh=full_mesh), device="meta")
+    task.module.to("meta")
+    generator = torch.Generator().manual_seed(0)
+    losses = task.losses(task.batches(0, generator)[0].to("meta"), 0, generator)
+    losses["loss"].backward()
+    assert {value.device.type for value in losses.values()} == {"meta"}
+
+
 def test_half_precision_needs_a_gpu(make_task, tmp_path):
     with pytest.raises(SettingsError, match="GPU"):
         fit_prior(make_task("pose"), replace(STEPS, precision="bfloat16"), folder_of(tmp_path / "run"), {})
