@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -76,3 +78,49 @@ def test_wrong_motions_are_named(tmp_path, walking, changes, said):
         read_amass(path)
     assert said in caught.value.message
     assert "wrong.npz" in caught.value.message
+
+
+def test_root_and_body_apart_are_the_same_motion(tmp_path, walking):
+    poses = amass_arrays(walking)["poses"]
+    path = written(
+        tmp_path / "walk_stageii.npz",
+        walking,
+        poses=None,
+        root_orient=poses[:, :3],
+        pose_body=poses[:, 3:66],
+        mocap_framerate=None,
+        mocap_frame_rate=np.array(30.0),
+        surface_model_type=np.array("smplx"),
+    )
+    back = read_amass(path)
+    torch.testing.assert_close(back.body_pose, walking.body_pose, atol=1e-5, rtol=0)
+    torch.testing.assert_close(back.root_orientation, walking.root_orientation, atol=1e-5, rtol=0)
+    bare = written(tmp_path / "bare.npz", walking, poses=None, root_orient=poses[:3, :3], pose_body=poses[:, 3:66])
+    with pytest.raises(InputError, match=r"\(3, 3\) and \(24, 63\)"):
+        read_amass(bare)
+
+
+@pytest.mark.parametrize("changes", [{"surface_model_type": np.array("smplx")}, {"poses": np.zeros((24, 165))}])
+def test_the_shape_of_smplx_is_left_out(tmp_path, walking, changes):
+    path = written(tmp_path / "m.npz", walking, betas=np.ones(300), **changes)
+    assert read_amass(path).betas.abs().max() == 0
+
+
+def test_a_file_with_y_up_is_turned(tmp_path, walking, open_body):
+    back = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+    pelvis = open_body.rest_joints(walking.betas)[0]
+    turned = replace(
+        walking,
+        translation=(walking.translation + pelvis) @ back.T - pelvis,
+        root_orientation=back @ walking.root_orientation,
+    )
+    joints = joints_of(open_body, read_amass(written(tmp_path / "y.npz", turned, up_axis=np.array("Y"))))
+    # The pelvis of this body is not quite where a body's pelvis is on average.
+    torch.testing.assert_close(joints, joints_of(open_body, walking), atol=0.03, rtol=0)
+    with pytest.raises(InputError, match="must be y or z"):
+        read_amass(written(tmp_path / "x.npz", walking, up_axis=np.array("x")))
+
+
+def test_infinite_shapes_are_refused(tmp_path, walking):
+    with pytest.raises(InputError, match="betas holds NaN"):
+        read_amass(written(tmp_path / "m.npz", walking, betas=np.full(16, np.nan)))
