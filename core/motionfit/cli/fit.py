@@ -18,14 +18,15 @@ def add_command(commands: Commands) -> None:
         "fit",
         help="fit one clip",
         description="Fit a body to one clip: a video with --keypoints, a folder of OpenPose JSON, an AMASS "
-        "motion npz (its joints are fitted, or degraded ones with --simulate), an observation npz, or a "
-        "clip folder.",
+        "motion npz, a .bvh or an .amc (their joints are fitted, or degraded ones with --simulate), an observation "
+        "npz, or a clip folder.",
     )
     parser.add_argument("input", type=Path, metavar="INPUT", help="what to fit")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="result folder; replaced")
     add_fit_options(parser)
     data = parser.add_argument_group("input")
     data.add_argument("--keypoints", type=Path, metavar="DIR", help="OpenPose JSON files of the video INPUT")
+    data.add_argument("--asf", type=Path, metavar="FILE", help="skeleton of an .amc INPUT (the one beside it)")
     data.add_argument("--person", type=not_negative, metavar="N", help="which person; 0 is the most visible")
     data.add_argument(
         "--simulate", metavar="SPEC",
@@ -87,6 +88,7 @@ def run(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
         keypoints=given.keypoints,
         person=given.person,
         simulate=given.simulate,
+        asf=given.asf,
         resume=given.resume,
     )
     outcome = run_fit(given, request)

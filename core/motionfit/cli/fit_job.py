@@ -40,6 +40,7 @@ class FitRequest:
         keypoints: Of a video.
         person: Of several.
         simulate: How to degrade a known motion.
+        asf: Skeleton of an .amc.
         resume: Keep the finished stages of the result in `output`.
         may_differ: With `resume`: a result of another input, body, prior or other settings is replaced, not refused.
     """
@@ -49,6 +50,7 @@ class FitRequest:
     keypoints: Path | None = None
     person: int | None = None
     simulate: str | None = None
+    asf: Path | None = None
     resume: bool = False
     may_differ: bool = False
 
@@ -91,7 +93,7 @@ def run_fit(given: argparse.Namespace, request: FitRequest) -> FitOutcome:
     check_output_folder(request.output)
     body = load_body(given.body)
     priors = load_priors(given.pose_prior, given.motion_prior, given.initial_state)
-    clip = read_input(request.input, request.keypoints, request.simulate, request.person, given.seed, body)
+    clip = read_input(request.input, request.keypoints, request.simulate, request.person, given.seed, body, request.asf)
     for warning in clip.observations.warnings:
         _logger.warning("%s", warning)
     settings = settings_for(given, clip)

@@ -23,7 +23,13 @@ from motionfit.motion import Floor, Motion, Observations
 from motionfit.simulation import SimulationSpec, camera_from_world, simulate
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
-_NOT_SUPPORTED = {".bvh": "BVH", ".amc": "AMC", ".asf": "ASF", ".c3d": "C3D", ".fbx": "FBX", ".trc": "TRC"}
+CAPTURE_SUFFIXES = (".bvh", ".amc")
+_NOT_SUPPORTED = {
+    ".asf": ("ASF", "Give the .amc, with --asf and this file."),
+    ".c3d": ("C3D", "Convert it to BVH or to an AMASS npz."),
+    ".fbx": ("FBX", "Convert it to BVH or to an AMASS npz."),
+    ".trc": ("TRC", "Convert it to BVH or to an AMASS npz."),
+}
 
 
 @dataclass(frozen=True)
@@ -52,17 +58,20 @@ def read_input(
     person: int | None = None,
     seed: int = 0,
     body: BodyModel | None = None,
+    asf: Path | None = None,
 ) -> ClipInput:
     """Read what is to be fitted.
 
     Args:
-        path: A video, a folder of OpenPose JSON, an AMASS motion npz, an observation npz, or a clip folder
-            (with a video, observations.npz and truth.npz).
+        path: A video, a folder of OpenPose JSON, an AMASS motion npz, motion capture (.bvh or .amc, converted as
+            `motionfit convert` does), an observation npz, or a clip folder (with a video, observations.npz and
+            truth.npz).
         keypoints: Folder of OpenPose JSON files that belong to the video `path`.
         simulate: How to observe the motion (`SimulationSpec`); needs a known motion.
         person: Which of several people; None is the most visible.
         seed: Of the simulation.
         body: Gives the joints of a known motion; by default the default body.
+        asf: Skeleton of an .amc; by default the one beside it.
 
     Raises:
         InputError: It cannot be read, is not supported, or makes no sense.
@@ -73,6 +82,10 @@ def read_input(
         raise InputError(f"There is no {path}.", "Check the path.")
     if keypoints is not None and path.suffix.lower() not in VIDEO_SUFFIXES:
         raise InputError(f"--keypoints belongs to a video, and {path} is none.", "Leave --keypoints out.")
+    if asf is not None and path.suffix.lower() != ".amc":
+        raise InputError(f"--asf belongs to an .amc file, and {path} is none.", "Leave --asf out.")
+    if path.suffix.lower() in CAPTURE_SUFFIXES:
+        return _read_capture(path, asf, spec or SimulationSpec(), seed, load_body() if body is None else body)
     motion, clip = _read_any(path, keypoints, person, lambda: load_body() if body is None else body)
     if spec is None:
         if clip is None:
@@ -81,7 +94,7 @@ def read_input(
         return clip
     if motion is None:
         raise InputError(
-            f"--simulate needs a known motion, and {path} holds none.", "Give a motion in the AMASS layout."
+            f"--simulate needs a known motion, and {path} holds none.", "Give a motion (AMASS npz, .bvh or .amc)."
         )
     return _observe(path.stem, motion, spec, seed, load_body() if body is None else body)
 
@@ -98,13 +111,12 @@ def _read_any(
     if suffix in VIDEO_SUFFIXES:
         return None, _read_video(path, keypoints, person)
     if suffix in _NOT_SUPPORTED:
-        raise InputError(
-            f"{_NOT_SUPPORTED[suffix]} ({path.name}) is not supported by fit.", "Convert it to an AMASS npz."
-        )
+        kind, hint = _NOT_SUPPORTED[suffix]
+        raise InputError(f"{kind} ({path.name}) is not supported by fit.", hint)
     if suffix != ".npz":
         raise InputError(
             f"{path} is not a kind of file that fit reads.",
-            "Give a video, a folder of OpenPose JSON, an AMASS motion npz or an observation npz.",
+            "Give a video, a folder of OpenPose JSON, a motion (AMASS npz, .bvh, .amc) or an observation npz.",
         )
     arrays = read_npz(path)
     if is_amass(arrays):
@@ -115,6 +127,18 @@ def _read_any(
         f"{path} is neither a motion nor observations: it has {', '.join(arrays) or 'no arrays'}.",
         "A motion has poses and trans; observations have joints3d, keypoints3d or keypoints2d.",
     )
+
+
+def _read_capture(path: Path, asf: Path | None, spec: SimulationSpec, seed: int, body: BodyModel) -> ClipInput:
+    """Motion capture is converted first; the longest part between cuts is what is fitted."""
+    from motionfit.files.mocap import MocapFile, convert_file  # scipy takes long to load: only where it is needed
+
+    conversion = convert_file(MocapFile(path, asf), body)
+    clip = _observe(path.stem, _checked_length(conversion.longest.motion, path), spec, seed, body)
+    notes = list(conversion.notes)
+    if conversion.floor != "flat":
+        notes.append(f"The ground looks {conversion.floor}, and fits know a flat floor.")
+    return replace(clip, observations=replace(clip.observations, warnings=(*notes, *clip.observations.warnings)))
 
 
 def _checked_length(motion: Motion, path: Path) -> Motion:

@@ -17,6 +17,9 @@ from motionfit.files.atomic import atomic_file
 
 _AGAIN = "Copy or make the file again."
 
+_LEFT_OUT = frozenset({"markers_latent_vids"})
+"""What the SMPL-X files of AMASS hold as a pickled dictionary; no part reads it, so it is not looked into."""
+
 Arrays = dict[str, np.ndarray]
 
 
@@ -34,7 +37,7 @@ def read_npz(path: Path) -> Arrays:
         raise InputError(f"{path} is not an npz file, or it is truncated.", _AGAIN)
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
+            return {key: archive[key] for key in archive.files if key not in _LEFT_OUT}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise InputError(f"{path} is truncated or damaged ({error}).", _AGAIN) from error
     except ValueError as error:

@@ -59,16 +59,16 @@ class _Heights:
     """What the parts of a recording tell about its floor, one after the other.
 
     Attributes:
-        soles: Of the points of both soles.
-        slow: Which of them are slow.
-        lowest: Of the lowest of them.
+        soles: Of the lowest point of each sole.
+        slow: Whether that point is slow.
+        lowest: Of the lower sole.
         stands: Frames in which the body is carried by a foot that stands.
         trunk: Of the skin of trunk, head and knees.
         trunk_slow: Which of that is slow.
     """
 
-    soles: Float[Tensor, "frames 10"]
-    slow: Bool[Tensor, "frames 10"]
+    soles: Float[Tensor, "frames 2"]
+    slow: Bool[Tensor, "frames 2"]
     lowest: Float[Tensor, " frames"]
     stands: Bool[Tensor, " frames"]
     trunk: Float[Tensor, "frames 7"]
@@ -78,7 +78,7 @@ class _Heights:
 def find_ground(parts: Sequence[Motion], body: BodyModel) -> Ground:
     """Find the floor of a recording (z up, at any frame rate), given as the parts between its cuts.
 
-    The floor is the median of the lowest mode of the heights of sole points that are slow. Where nobody ever
+    The floor is the median of the lowest mode of the heights of soles (of their lowest points) that are slow. Where nobody ever
     stands on it and the trunk lies well below it, the feet were in the air, and the floor is under the trunk.
     """
     each = [_heights(part, body) for part in parts]
@@ -92,15 +92,15 @@ def find_ground(parts: Sequence[Motion], body: BodyModel) -> Ground:
 def _heights(motion: Motion, body: BodyModel) -> _Heights:
     posed = pose_bones(motion, body)
     points = sole_points(posed, soles_of(body, motion.betas))
-    slow = _slow(points, motion.fps)
+    soles, place = points[..., 2].min(-1)
+    slow = _slow(points, motion.fps).gather(-1, place[..., None])[..., 0]
     trunk = posed.joints[:, list(_TRUNK)]
-    depths = trunk.new_tensor(list(_TRUNK.values()))
     return _Heights(
-        points[..., 2].flatten(1),
-        slow.flatten(1),
-        points[..., 2].amin((-1, -2)),
-        _standing(posed, points, slow, motion.fps),
-        trunk[..., 2] - depths,
+        soles,
+        slow,
+        soles.amin(-1),
+        _standing(posed, soles, slow, motion.fps),
+        trunk[..., 2] - trunk.new_tensor(list(_TRUNK.values())),
         _slow(trunk, motion.fps),
     )
 
@@ -138,12 +138,11 @@ def _under_trunk(heights: _Heights, height: float) -> float:
 
 
 def _standing(
-    posed: PosedSkeleton, points: Float[Tensor, "frames 2 5 3"], slow: Bool[Tensor, "frames 2 5"], fps: float
+    posed: PosedSkeleton, soles: Float[Tensor, "frames 2"], slow: Bool[Tensor, "frames 2"], fps: float
 ) -> Bool[Tensor, " frames"]:
     """Frames in which the lower foot stands still for a while, and carries the body."""
-    lowest, place = points[..., 2].amin(-1).min(-1)
-    slow_foot = (slow & (points[..., 2] < points[..., 2].amin(-1, keepdim=True) + 0.02)).any(-1)
-    stands = slow_foot.gather(-1, place[:, None])[:, 0]
+    lowest, foot = soles.min(-1)
+    stands = slow.gather(-1, foot[:, None])[:, 0]
     stands = stands & (posed.joints[:, (0, 1, 2), 2].amin(-1) - lowest > _CARRIED)
     return _long_runs(stands, round(_STANCE_SECONDS * fps))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import torch
 from jaxtyping import Bool, Float
@@ -69,7 +70,7 @@ def _bridge(
 def _relative_to_trunk(pose: Float[Tensor, "frames 21 3 3"]) -> Float[Tensor, "frames 21 3 3"]:
     turns = pose.clone()
     for limb in _LIMBS:
-        for upper, lower in zip(limb[:-1], limb[1:], strict=True):
+        for upper, lower in pairwise(limb):
             turns[:, lower - 1] = turns[:, upper - 1] @ turns[:, lower - 1]
     return turns
 
@@ -77,7 +78,7 @@ def _relative_to_trunk(pose: Float[Tensor, "frames 21 3 3"]) -> Float[Tensor, "f
 def _relative_to_parents(turns: Float[Tensor, "frames 21 3 3"]) -> Float[Tensor, "frames 21 3 3"]:
     pose = turns.clone()
     for limb in _LIMBS:
-        for upper, lower in zip(limb[:-1], limb[1:], strict=True):
+        for upper, lower in pairwise(limb):
             pose[:, lower - 1] = turns[:, upper - 1].transpose(-1, -2) @ turns[:, lower - 1]
     return pose
 

@@ -137,9 +137,10 @@ def test_a_corrupt_video_is_told(tmp_path, walking, open_body):
 
 def test_paths_that_cannot_be_fitted_are_told(tmp_path, walking, motion_file, open_body):
     refused("There is no", tmp_path / "none.npz")
-    for name in ("a.bvh", "a.amc"):
+    for name, remedy in (("a.fbx", "BVH"), ("a.c3d", "AMASS npz"), ("a.asf", ".amc")):
         (tmp_path / name).write_text("")
-        assert "AMASS npz" in refused("is not supported by fit", tmp_path / name).hint
+        assert remedy in refused("is not supported by fit", tmp_path / name).hint
+    refused("--asf belongs to an .amc", motion_file, asf=tmp_path / "a.asf")
     (tmp_path / "a.txt").write_text("")
     refused("not a kind of file", tmp_path / "a.txt")
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
