@@ -55,9 +55,20 @@ def read_amc(path: Path, asf: Path | None = None, fps: float | None = None, unit
     """
     if fps is not None and not (math.isfinite(fps) and fps > 0):
         raise InputError(f"{fps:g} frames per second were given for {path}.", "Give a rate above 0.")
-    text = text_of(path, "AMC")
+    if path.suffix.lower() == ".asf":
+        raise InputError(f"{path} is a skeleton without motion.", "Give the .amc file of a motion.")
+    parsed, own_unit = _read_skeleton(path, asf, AMC_FPS if fps is None else fps)
+    joint_map = find_joints(parsed.names, parsed.parents, path.name)
+    scale, warnings = metres_per_unit(parsed.leg_length(joint_map), unit, own_unit)
+    if fps is None and joint_map.family != "cmu-asf":
+        warnings += (f"An AMC file does not say its frame rate; {AMC_FPS:g} frames per second are assumed.",)
+    return assemble_rig(parsed, joint_map, scale, warnings)
+
+
+def _read_skeleton(path: Path, asf: Path | None, fps: float) -> tuple[FileSkeleton, float]:
+    """The skeleton in motion and how many metres its own unit is."""
+    blocks, is_degrees = _blocks(text_of(path, "AMC"), path)
     skeleton = read_asf(find_asf(path) if asf is None else asf)
-    blocks, is_degrees = _blocks(text, path)
     values = _values(blocks, skeleton, path)
     rotations, positions, offsets = _channels(
         values, skeleton, skeleton.is_degrees if is_degrees is None else is_degrees
@@ -65,13 +76,8 @@ def read_amc(path: Path, asf: Path | None = None, fps: float | None = None, unit
     ends = _leaves(skeleton)
     names = tuple(bone.name for bone in skeleton.bones) + tuple(f"{skeleton.bones[leaf].name}_end" for leaf in ends)
     parents = tuple(bone.parent for bone in skeleton.bones) + ends
-    rate = AMC_FPS if fps is None else fps
-    parsed = FileSkeleton(path.name, names, parents, offsets, rotations, positions, rate)
-    joint_map = find_joints(names, parents, path.name)
-    scale, warnings = metres_per_unit(parsed.leg_length(joint_map), unit, METRES_PER_UNIT["in"] / skeleton.length)
-    if fps is None and joint_map.family != "cmu-asf":
-        warnings += (f"An AMC file does not say its frame rate; {AMC_FPS:g} frames per second are assumed.",)
-    return assemble_rig(parsed, joint_map, scale, warnings)
+    parsed = FileSkeleton(path.name, names, parents, offsets, rotations, positions, fps)
+    return parsed, METRES_PER_UNIT["in"] / skeleton.length
 
 
 def _blocks(text: str, path: Path) -> tuple[list[_Block], bool | None]:

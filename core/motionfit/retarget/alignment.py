@@ -21,12 +21,11 @@ from motionfit.geometry.rotations import (
     skew,
 )
 from motionfit.motion import Motion
+from motionfit.retarget.bones import LIMB_BONES
 from motionfit.retarget.euler import rotation_about
 from motionfit.retarget.rig import RigMotion
 
-_LIMBS = {
-    joint: (joint, end) for joint, end in ((1, 4), (2, 5), (4, 7), (5, 8), (16, 18), (17, 19), (18, 20), (19, 21))
-}
+_LIMBS = {start: (start, end) for start, end in LIMB_BONES}
 """The bone from hip, knee, shoulder and elbow to the next joint."""
 _FEET = {7: 4, 8: 5, 10: 4, 11: 5}
 _WRISTS = {20: 18, 21: 19}
@@ -70,7 +69,7 @@ def leg_scale(rig: RigMotion, rest_joints: Float[Tensor, "22 3"]) -> float:
     """How much longer the legs of the body are than those of the rig (hip, knee, ankle; both sides)."""
     places = rig.reference_positions[list(rig.joint_map.joints)]
     lengths = [
-        sum(float((joints[upper] - joints[lower]).norm()) for upper, lower in ((1, 4), (4, 7), (2, 5), (5, 8)))
+        sum(float((joints[end] - joints[start]).norm()) for start, end in LIMB_BONES[:4])
         for joints in (rest_joints, places)
     ]
     return lengths[0] / lengths[1]

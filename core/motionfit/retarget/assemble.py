@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from motionfit.errors import InputError
+from motionfit.retarget.bones import LIMB_BONES
 from motionfit.retarget.rig import JointMap, RigMotion, pose_rig
 
 
@@ -34,14 +36,28 @@ class FileSkeleton:
     fps: float
 
     def leg_length(self, joint_map: JointMap) -> float:
-        """Mean of both legs, hip to ankle along the bones, in the file's unit."""
+        """Mean of both legs, hip to ankle along the bones, in the file's unit.
+
+        Raises:
+            InputError: A bone of an arm or a leg has no length.
+        """
+        lengths = [self._length(joint_map.joints[start], joint_map.joints[end]) for start, end in LIMB_BONES]
+        for (start, end), length in zip(LIMB_BONES, lengths, strict=True):
+            if not length > 1e-3 * max(lengths):
+                names = (self.names[joint_map.joints[joint]] for joint in (start, end))
+                raise InputError(
+                    f"{self.source}: the bone from {' to '.join(names)} has no length.",
+                    "Check the offsets of the joints.",
+                )
+        return sum(lengths[:4]) / 2
+
+    def _length(self, start: int, end: int) -> float:
+        """From a joint to one that hangs on it, along the bones."""
         total = 0.0
-        for hip, ankle in ((1, 7), (2, 8)):
-            joint = joint_map.joints[ankle]
-            while joint != joint_map.joints[hip]:
-                total += float(self.offsets[joint].norm())
-                joint = self.parents[joint]
-        return total / 2
+        while end != start:
+            total += float(self.offsets[end].norm())
+            end = self.parents[end]
+        return total
 
 
 def assemble_rig(

@@ -29,15 +29,13 @@ def metres_per_unit(
     """The length unit of a file, and warnings about what was assumed.
 
     Args:
-        leg_length: Hip to ankle in the file's unit, along the bones.
+        leg_length: Hip to ankle in the file's unit, along the bones; above 0.
         unit: What the user says it is, one of `METRES_PER_UNIT`.
         own: Metres per unit as the file says, where it does.
 
     Raises:
-        InputError: There is no such unit, or the legs have no length.
+        InputError: There is no such unit.
     """
-    if not leg_length > 0:
-        raise InputError("The legs of the skeleton have no length.", "Check the offsets of the joints.")
     if unit is not None:
         if unit not in METRES_PER_UNIT:
             raise InputError(f"There is no length unit {unit}.", f"Use one of {', '.join(METRES_PER_UNIT)}.")

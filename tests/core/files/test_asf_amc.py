@@ -190,6 +190,20 @@ def test_wrong_files_are_told(tmp_path, performance, wrong):
     assert caught.value.hint
 
 
+def test_a_skeleton_instead_of_a_motion_is_told(tmp_path, performance):
+    write_acclaim(tmp_path, performance)
+    with pytest.raises(InputError, match="is a skeleton without motion"):
+        read_amc(tmp_path / "07.asf")
+
+
+def test_a_rate_that_the_file_does_not_say_is_told_for_unknown_skeletons(tmp_path, performance):
+    path = write_acclaim(tmp_path, performance)
+    assert read_amc(path).warnings == ()
+    for file in (path, tmp_path / "07.asf"):
+        file.write_text(file.read_text().replace("lowerback", "lumbar"))
+    assert "120 frames per second are assumed" in " ".join(read_amc(path).warnings)
+
+
 def test_a_missing_file_and_a_rate_that_is_none_are_told(tmp_path, performance):
     with pytest.raises(InputError, match="no file"):
         read_amc(tmp_path / "07_09.amc")

@@ -201,6 +201,7 @@ WRONG = {
     "channel count": (lambda text: text.replace("CHANNELS 3 Z", "CHANNELS 4 Z", 1), r"line \d+ .*count of channels"),
     "channel name": (lambda text: text.replace("Zrotation", "Wrotation", 1), r"line \d+ .*count of channels"),
     "strange line": (lambda text: text.replace("\tOFFSET 0 10 -1", "\tOFSET 0 10 -1"), r"line \d+ \(OFSET"),
+    "no length": (lambda text: text.replace("OFFSET 28 0 -1", "OFFSET 0 0 0"), "LeftArm to LeftForeArm has no length"),
     "frames missing": (lambda text: text[: text.index("Frames:")], "no Frames and Frame Time"),
     "0 frames": (lambda text: text[: text.index("0.0333333") + 10], "holds no frames"),
     "frame time 0": (lambda text: text.replace("0.0333333", "0.0", 1), "Frame Time is 0.0"),

@@ -13,7 +13,7 @@ def test_turns_follow_one_another_about_moved_axes(axes):
     angles = torch.randn(20, len(axes), generator=torch.Generator().manual_seed(3), dtype=torch.float64) * 4
     expected = Rotation.identity(20)
     for axis, angle in zip(axes, angles.T.numpy(), strict=True):
-        expected = expected * Rotation.from_euler(axis, angle)
+        expected = expected * Rotation.from_euler(axis, angle[:, None])
     np.testing.assert_allclose(intrinsic_rotation(axes, angles).numpy(), expected.as_matrix(), atol=1e-12)
 
 
