@@ -13,6 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from motionfit.body.model import pose_skeleton
+from motionfit.body.skeleton import BODY_JOINTS
 from motionfit.priors.motion import MOTION_LATENT, MotionPrior, Step
 from motionfit.priors.state import LocalFrame, MotionState, heading_rotation, local_frame, to_local, to_world
 
@@ -77,8 +79,19 @@ def sample(
     steps: int,
     generator: torch.Generator | None = None,
     use_mean: bool = False,
+    rest_joints: Float[Tensor, "#batch 22 3"] | None = None,
 ) -> RollOut:
-    """Random motion from an initial state, drawn from the conditional prior (or its mean)."""
+    """Random motion from an initial state, drawn from the conditional prior (or its mean).
+
+    Args:
+        prior: The motion prior.
+        initial: One state per row of the batch.
+        steps: How many.
+        generator: Draws the latents.
+        use_mean: Take the mean instead.
+        rest_joints: Of the body. Where they are given, the joints of each state are those of its posed body instead of
+            the predicted ones, which nothing holds to the body while latents are drawn.
+    """
 
     def draw(_step: int, past: Step, _frame: LocalFrame) -> Tensor:
         mean, variance = prior.prior(past.pack())
@@ -87,7 +100,7 @@ def sample(
         noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
         return mean + variance.sqrt() * noise
 
-    return unroll(prior, initial, steps, draw)
+    return unroll(prior, initial, steps, draw, rest_joints=rest_joints)
 
 
 def infer_latents(prior: MotionPrior, states: MotionState) -> Float[Tensor, "batch steps 48"]:
@@ -134,6 +147,7 @@ def unroll(
     choose_latent: ChooseLatent,
     trans_to_joint: Float[Tensor, "#batch 3"] | None = None,
     initial_is_local: bool = False,
+    rest_joints: Float[Tensor, "#batch 22 3"] | None = None,
 ) -> RollOut:
     """A roll-out whose latents are chosen on the way, from where it has come to.
 
@@ -144,6 +158,7 @@ def unroll(
         choose_latent: Gives the latent of each step.
         trans_to_joint: See `roll_out`.
         initial_is_local: See `roll_out`.
+        rest_joints: See `sample`.
     """
     pivot = initial.trans_to_joint() if trans_to_joint is None else trans_to_joint
     pivot = pivot.expand_as(initial.translation)
@@ -158,6 +173,8 @@ def unroll(
     for step in range(steps):
         latent = choose_latent(step, past, frame)
         following, contacts = prior.advance(past, latent)
+        if rest_joints is not None:
+            following = with_posed_joints(following, rest_joints)
         pasts.append(past.pack())
         nexts.append(following.pack())
         latents.append(latent)
@@ -174,6 +191,14 @@ def unroll(
         prior_variance=variance,
         local_pasts=local_pasts,
     )
+
+
+def with_posed_joints(state: Step, rest_joints: Float[Tensor, "#batch 22 3"]) -> Step:
+    """The state with the joints of its posed body in place of those it says."""
+    rest = rest_joints.expand(len(state.vectors), BODY_JOINTS, 3)
+    root, pose = state.rotations[:, :1], state.rotations[:, 1:].unsqueeze(1)
+    joints = pose_skeleton(rest, state.vectors[:, :1], root, pose).joints.squeeze(1)
+    return Step(torch.cat([state.vectors[:, :3], joints, state.vectors[:, _POINTS:]], 1), state.rotations)
 
 
 @dataclass(frozen=True)

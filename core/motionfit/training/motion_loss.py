@@ -17,6 +17,11 @@ from motionfit.body.skeleton import CONTACT_JOINTS
 from motionfit.priors.state import MotionState
 
 _FEET = [7, 8, 10, 11]
+_CLEARANCE = 0.01
+"""Height of the lowest joint, a toe, while the sole is on the floor, m."""
+
+_STRICTER = 10.0
+"""Under the floor is worse than over it."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,7 @@ def drawn_losses(
     joints = pose_skeleton(rest_joints, drawn.translation, drawn.root_orientation, drawn.body_pose).joints
     lowest, lowest_target = (heights[..., _FEET, 2].amin(-1) for heights in (joints, target.joints))
     return {
-        "under_floor": (-joints[..., 2]).relu().square().sum(-1).mean(),
+        "under_floor": (_CLEARANCE - joints[..., 2]).relu().square().sum(-1).mean(),
         "standing": functional.mse_loss(lowest, lowest_target),
         "drawn_consistency": functional.mse_loss(drawn.joints, joints),
     }
@@ -163,7 +168,7 @@ def weighted_sum(losses: dict[str, Tensor], weights: MotionLossWeights, kl_share
         "consistency": weights.body,
         "contacts": weights.contacts,
         "contact_speed": weights.contact_speed,
-        "under_floor": weights.standing,
+        "under_floor": _STRICTER * weights.standing,
         "standing": weights.standing,
         "drawn_consistency": weights.body,
     }

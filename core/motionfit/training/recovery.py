@@ -18,7 +18,7 @@ from torch import Tensor
 from motionfit.body.model import pose_skeleton
 from motionfit.geometry.rotations import rotation_from_axis_angle, rotation_from_six, six_from_rotation
 from motionfit.priors.motion import MotionPrior, Step
-from motionfit.priors.rollout import FrameChange
+from motionfit.priors.rollout import FrameChange, with_posed_joints
 from motionfit.priors.state import MotionState, local_frame, to_local
 from motionfit.training.settings import at_least, at_most
 
@@ -62,7 +62,8 @@ def collect_recovering(
         states: Recorded windows, in the world frame.
         noise: Standard normal, of the latents.
         rest_joints: Of each window's body.
-        settings: How many windows leave the recorded motion, and how.
+        settings: How many windows leave the recorded motion, and how; their joints are those of the posed body, as
+            in `priors.rollout.sample`.
         generator: Draws which, and how far.
     """
     count, steps = noise.shape[:2]
@@ -89,6 +90,8 @@ def collect_recovering(
         is_drawn = draws[:, step, None]
         mean, variance = torch.where(is_drawn, prior_mean, mean), torch.where(is_drawn, prior_variance, variance)
         following, _ = prior.advance(Step.unpack(past), mean + variance.sqrt() * noise[:, step])
+        posed = with_posed_joints(following, rest_joints)
+        following = Step(torch.where(leaves[:, None, None], posed.vectors, following.vectors), following.rotations)
         rolled, frame = change.apply(following, frame)
         past = rolled.pack()
     return MotionState.unpack(torch.stack(pasts, 1)), MotionState.unpack(torch.stack(targets, 1))

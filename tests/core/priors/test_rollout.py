@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from motionfit.body.model import pose_skeleton
 from motionfit.geometry.rotations import rotation_from_axis_angle
 from motionfit.priors.motion import MotionPrior, MotionPriorWidths
 from motionfit.priors.rollout import (
@@ -168,3 +169,14 @@ def test_samples_follow_the_seed(small_motion_prior, walk):
     )
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_samples_on_a_body_have_its_bones(small_motion_prior, walk):
+    rest = torch.randn(2, 22, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    rolled = sample(small_motion_prior, walk.frame(0), 4, torch.Generator().manual_seed(1), rest_joints=rest)
+    states = rolled.states.slice(1, 5)
+    posed = pose_skeleton(rest, states.translation, states.root_orientation, states.body_pose).joints
+    lengths, true = ((joints[..., 4, :] - joints[..., 1, :]).norm(dim=-1) for joints in (states.joints, rest))
+    torch.testing.assert_close(lengths, true[:, None].expand(2, 4))
+    heights = [joints[..., 2] - joints[..., :1, 2] for joints in (states.joints, posed)]
+    torch.testing.assert_close(*heights)
