@@ -9,11 +9,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from motionfit import __version__
-from motionfit.cli import bench, convert, data, demo, doctor, eval_prior, evaluate, fit, import_checkpoint, train
+from motionfit.cli import (
+    bench,
+    convert,
+    data,
+    demo,
+    doctor,
+    eval_prior,
+    evaluate,
+    fit,
+    import_checkpoint,
+    sample,
+    train,
+)
 from motionfit.cli.console import Failure, print_failure, print_json, set_up_logging
 from motionfit.errors import MotionFitError
 
-_COMMANDS = (fit, evaluate, demo, convert, data, import_checkpoint, doctor, bench, train, eval_prior)
+_COMMANDS = (fit, evaluate, demo, convert, data, train, eval_prior, sample, import_checkpoint, doctor, bench)
 _INTERRUPTED = 130
 
 _logger = logging.getLogger(__name__)

@@ -71,7 +71,9 @@ def evaluate_samples(
     """
     generator = torch.Generator().manual_seed(seed)
     initial, betas = _initial_states(recordings, runs, generator)
-    first, second = (_place(sample(prior, initial, steps, generator).states, betas, body) for _ in range(2))
+    rest = body.rest_joints(betas)
+    drawn = (sample(prior, initial, steps, generator, rest_joints=rest) for _ in range(2))
+    first, second = (_place(rolled.states, betas, body) for rolled in drawn)
     apart = first.posed - second.posed
     aligned = apart - apart[:, :, :1]
     floor = world_floor()
@@ -138,11 +140,13 @@ def _bones_hold(joints: Float[Tensor, "runs frames 22 3"], rest: Float[Tensor, "
     parents = list(PARENTS[1:])
     true = (rest[:, 1:] - rest[:, parents]).norm(dim=-1).unsqueeze(1)
     length = (joints[:, :, 1:] - joints[:, :, parents]).norm(dim=-1)
-    return ((length / true - 1.0).abs() < _BONE_TOLERANCE).flatten(1).all(1)
+    holds: Tensor = (length / true - 1.0).abs() < _BONE_TOLERANCE
+    return holds.flatten(1).all(1)
 
 
 def _is_slow(joints: Float[Tensor, "runs frames 22 3"]) -> Bool[Tensor, " runs"]:
-    return ((joints[:, 1:] - joints[:, :-1]).norm(dim=-1) * FPS < _FASTEST).flatten(1).all(1)
+    is_slow: Tensor = (joints[:, 1:] - joints[:, :-1]).norm(dim=-1) * FPS < _FASTEST
+    return is_slow.flatten(1).all(1)
 
 
 def _is_above(points: Float[Tensor, "runs frames points 3"]) -> Bool[Tensor, " runs"]:

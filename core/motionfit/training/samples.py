@@ -12,6 +12,7 @@ from torch import Tensor
 
 from motionfit.body.model import BodyModel, vertices
 from motionfit.body.skeleton import BODY_JOINTS, CONTACT_JOINTS
+from motionfit.datasets.clips import Clip, pose_clip
 from motionfit.files.atomic import output_errors
 from motionfit.files.video import write_video
 from motionfit.geometry.rotations import rotation_from_axis_angle
@@ -48,15 +49,38 @@ def standing(body_pose: Float[Tensor, "poses 21 3 3"], body: BodyModel) -> Motio
     return Motion(FPS, height, upright, body_pose, betas, body.gender)
 
 
-def motions_of(rolled: RollOut, body: BodyModel) -> list[Motion]:
-    """Each row of a roll-out as a motion of the mean shape, with its contacts; the first frame has the second's."""
+def motions_of(rolled: RollOut, body: BodyModel, betas: Float[Tensor, "batch 16"] | None = None) -> list[Motion]:
+    """Each row of a roll-out as a motion with its contacts; the first frame has those of the second.
+
+    Args:
+        rolled: One step or more.
+        body: Gives the gender.
+        betas: Shape of each row; by default the mean shape.
+    """
     states = rolled.states
-    predicted = rolled.contact_logits.sigmoid()
-    contacts = torch.zeros(*states.translation.shape[:2], BODY_JOINTS)
-    contacts[:, 1:, list(CONTACT_JOINTS)] = predicted
+    count, frames = states.translation.shape[:2]
+    contacts = torch.zeros(count, frames, BODY_JOINTS)
+    contacts[:, 1:, list(CONTACT_JOINTS)] = rolled.contact_logits.sigmoid()
     contacts[:, :1] = contacts[:, 1:2]
-    rows = zip(states.translation, states.root_orientation, states.body_pose, contacts, strict=True)
-    return [Motion(FPS, *row[:3], torch.zeros(16), body.gender, row[3]) for row in rows]
+    shapes = torch.zeros(count, 16) if betas is None else betas
+    return [
+        Motion(
+            fps=FPS,
+            translation=states.translation[row],
+            root_orientation=states.root_orientation[row],
+            body_pose=states.body_pose[row],
+            betas=shapes[row],
+            gender=body.gender,
+            contacts=contacts[row],
+        )
+        for row in range(count)
+    ]
+
+
+def motion_of_clip(clip: Clip, body: BodyModel) -> Motion:
+    """A recording as a motion of its shape."""
+    translation, _ = pose_clip(clip, body)
+    return Motion(FPS, translation, clip.root_orientation, clip.body_pose, clip.betas, body.gender)
 
 
 def at_the_origin(initial: MotionState) -> MotionState:
@@ -88,7 +112,8 @@ def write_motion_video(prior: MotionPrior, initial: MotionState, body: BodyModel
         OutputError: It cannot be written there.
     """
     first = at_the_origin(initial.map(lambda tensor: tensor[:_FILMED]))
-    rolled = sample(prior, first, _FILM_STEPS, torch.Generator().manual_seed(seed))
+    rest = body.rest_joints(torch.zeros(1, 16))
+    rolled = sample(prior, first, _FILM_STEPS, torch.Generator().manual_seed(seed), rest_joints=rest)
     write_film(motions_of(rolled, body), body, path)
 
 
