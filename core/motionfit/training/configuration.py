@@ -59,6 +59,15 @@ def parse_assignment(text: str) -> dict[str, Any]:
     return dict(content)
 
 
+def merged(tables: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested tables with the values of others put in, before any is checked: some only make sense together."""
+    found = dict(tables)
+    for name, value in others.items():
+        before = found.get(name)
+        found[name] = merged(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
+    return found
+
+
 def with_tables(settings: _Settings, tables: Mapping[str, Any], source: str) -> _Settings:
     """Settings with the values of nested tables put in.
 

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from lightning.fabric.plugins.environments import LightningEnvironment
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from motionfit.errors import SettingsError
+from motionfit.errors import OutputError, SettingsError
 from motionfit.files.atomic import output_errors
 from motionfit.training.history import waited_enough
 from motionfit.training.keep_run import KeepRun
@@ -83,7 +83,10 @@ def fit_prior(
             num_sanity_val_steps=0,
             log_every_n_steps=1,
         )
-        trainer.fit(module)
+        try:
+            trainer.fit(module)
+        except OutputError as error:
+            raise OutputError(error.message, "Make room or the folder writable, then go on with --resume.") from error
     return module.history
 
 

@@ -10,7 +10,7 @@ import torch
 
 from motionfit.body.model import BodyModel
 from motionfit.priors.checkpoints import INITIAL_STATE, MOTION_PRIOR, POSE_PRIOR
-from motionfit.training.configuration import read_configuration, with_tables
+from motionfit.training.configuration import merged, read_configuration, with_tables
 from motionfit.training.data import TrainingData
 from motionfit.training.initial_state import InitialStateSettings
 from motionfit.training.motion_prior import MotionPriorSettings, MotionPriorTask
@@ -74,12 +74,10 @@ def settings_of(kind: str, configuration: str | None, assignments: Sequence[Mapp
     Raises:
         SettingsError: A key is not known, or a value is not possible.
     """
-    settings = DEFAULTS[kind]
-    if configuration is not None:
-        settings = with_tables(settings, read_configuration(configuration), configuration)
+    tables: dict[str, Any] = {} if configuration is None else read_configuration(configuration)
     for assignment in assignments:
-        settings = with_tables(settings, assignment, "what was set")
-    return settings
+        tables = merged(tables, assignment)
+    return with_tables(DEFAULTS[kind], tables, "the settings" if configuration is None else configuration)
 
 
 def make_task(

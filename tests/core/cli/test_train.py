@@ -13,7 +13,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from motionfit.cli import main
 from motionfit.priors.checkpoints import load_initial_state, load_motion_prior, load_pose_prior, read_card
+from motionfit.training.resume_state import read_resume_state
 
 POSE = ("--set", "prior.poses_per_epoch=64", "--set", "prior.batch=32", "--set", "loop.sample_epochs=0")
 MOTION = (
@@ -173,23 +175,32 @@ def test_lightning_is_loaded_for_training_only():
     assert subprocess.run([sys.executable, "-c", code], check=False, stdout=subprocess.DEVNULL).returncode == 0
 
 
+LONGER = ("--set", "prior.poses_per_epoch=2000", *POSE[2:], "--epochs", "4")
+
+
+@pytest.fixture(scope="module")
+def in_one_go(dataset, body_file, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    place = ("--data", dataset, "-o", folder, "--body", body_file, "--threads", "1", "--device", "cpu", "--quiet")
+    assert main([str(word) for word in ("train", "pose-prior", *place, *LONGER)]) == 0
+    return folder
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_a_run_that_is_stopped_goes_on_to_the_same_numbers(number, train, dataset, body_file, tmp_path):
-    words = ["--set", "prior.poses_per_epoch=4000", *POSE[2:], "--epochs", "6"]
-    place = ["--data", dataset, "-o", tmp_path / "run", "--body", body_file, "--threads", "1", "--device", "cpu"]
-    command = [sys.executable, "-m", "motionfit", "train", "pose-prior", *place, *words]
+def test_a_run_that_is_stopped_goes_on_to_the_same_numbers(number, train, in_one_go, dataset, body_file, tmp_path):
+    place = ("--data", dataset, "-o", tmp_path / "run", "--body", body_file, "--threads", "1", "--device", "cpu")
+    command = [str(word) for word in (sys.executable, "-m", "motionfit", "train", "pose-prior", *place, *LONGER)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     for line in process.stderr:
-        if line.startswith("epoch 2 of 6"):
+        if line.startswith("epoch 2 of 4"):
             break
     time.sleep(0.1)
     process.send_signal(number)
     begun = time.monotonic()
     _, err = process.communicate(timeout=60)
     assert time.monotonic() - begun < 20
-    finished = len(load_history(tmp_path / "run"))
-    assert 2 <= finished < 6
+    assert 2 <= len(read_resume_state(tmp_path / "run" / "resume.safetensors").history) < 4
     if number == signal.SIGKILL:
         assert process.returncode == -signal.SIGKILL
     else:
@@ -197,14 +208,7 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_numbers(number, train, datase
         assert "--resume" in err
         assert "Traceback" not in err
     load_pose_prior(tmp_path / "run" / "last.safetensors")
-    assert train("pose-prior", *words, "--resume")[0] == 0
-    assert train("pose-prior", *words, out=tmp_path / "once")[0] == 0
-    stopped, once = (load_file(tmp_path / name / "resume.safetensors") for name in ("run", "once"))
+    assert train("pose-prior", *LONGER, "--resume")[0] == 0
+    stopped, once = (load_file(folder / "resume.safetensors") for folder in (tmp_path / "run", in_one_go))
     assert all(torch.equal(stopped[name], once[name]) for name in once)
-    assert rows(tmp_path / "run") == rows(tmp_path / "once")
-
-
-def load_history(folder):
-    from motionfit.training.resume_state import read_resume_state
-
-    return read_resume_state(folder / "resume.safetensors").history
+    assert rows(tmp_path / "run") == rows(in_one_go)

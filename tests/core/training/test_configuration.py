@@ -87,5 +87,11 @@ def test_a_configuration_that_is_not_there_is_said(tmp_path):
         read_configuration(str(broken))
 
 
+def test_settings_that_only_make_sense_together_may_come_one_by_one():
+    words = ("loop.schedule=steps", "loop.step_epochs=[1,3]", "loop.step_factors=[0.5,0.1]")
+    found = settings_of("pose-prior", None, [parse_assignment(word) for word in words])
+    assert found.loop.step_factors == (0.5, 0.1)
+
+
 def test_values_have_dotted_keys():
     assert flat({"a": {"b": 1, "c": {"d": [2]}}, "e": 3}) == {"a.b": 1, "a.c.d": [2], "e": 3}
