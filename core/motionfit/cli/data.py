@@ -40,7 +40,7 @@ def _add_prepare(kinds: Commands) -> None:
     parser = kinds.add_parser(
         "prepare",
         help="make one dataset of folders, archives and files",
-        description="Read motion (AMASS npz of SMPL-H and SMPL-X) from folders, .tar.bz2, .tar.xz, .tar.gz and .zip "
+        description="Read motion (AMASS npz of SMPL-H and SMPL-X, .bvh, .amc) from folders, .tar.bz2, .tar.xz, .tar.gz and .zip "
         "archives and files; find the floor, label contacts, resample to 30 frames per second, split, and write one "
         "dataset with a manifest. When it is stopped, the same command goes on.",
     )

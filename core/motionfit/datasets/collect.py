@@ -52,7 +52,7 @@ class Collection:
 def input_hashes(
     sources: Sequence[Source], loose: Mapping[Source, Found], workers: int, progress: Progress
 ) -> dict[str, str]:
-    """SHA-256 by name of all that decides what is read: archives, loose files, and the skeletons beside them.
+    """SHA-256 by name of all that decides what is read: archives, loose files, and the files that they need.
 
     Raises:
         Stopped: The progress said so.
@@ -64,8 +64,9 @@ def input_hashes(
             continue
         for file in loose[source].files:
             named[file.shown] = file.path
-            if file.skeleton is not None:
-                named[str(file.skeleton)] = file.skeleton
+            for beside in (file.skeleton, file.companion):
+                if beside is not None:
+                    named[str(beside)] = beside
     hashes = hash_files(list(named.values()), workers, "reading", progress)
     return dict(zip(named, hashes, strict=True))
 

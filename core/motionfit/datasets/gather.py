@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from motionfit.datasets.identity import identify, natural_key
 from motionfit.datasets.parallel import must_stop
-from motionfit.datasets.recordings import READERS, is_helper
+from motionfit.datasets.recordings import COMPANIONS, READERS, companion_of, is_helper
 from motionfit.errors import InputError
 from motionfit.files.archives import ARCHIVE_SUFFIXES, Stopped, Unpacked, archive_stem, archive_suffix, unpack
 
@@ -58,6 +58,7 @@ class SourceFile:
         source: Data set, told by the place.
         subject: Who is recorded, told by the place; may be empty.
         skeleton: File with the rest joints of the body that it was made for.
+        companion: File that it cannot be read without: the skeleton of an .amc.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class SourceFile:
     source: str
     subject: str
     skeleton: Path | None
+    companion: Path | None
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def _classified(text: str) -> Source:
 
 def is_wanted(name: str) -> bool:
     """Whether a member of an archive is worth unpacking."""
-    return PurePosixPath(name).suffix.lower() in READERS
+    return PurePosixPath(name).suffix.lower() in (*READERS, *COMPANIONS)
 
 
 def unpack_task(task: UnpackTask) -> Unpacked:
@@ -162,7 +164,8 @@ def look_into(source: Source, folder: Path, leave_out: Path) -> Found:
             place=str(place),
             source=identity.source,
             subject=identity.subject,
-            skeleton=_skeleton_of(folder, place, above),
+            skeleton=_skeleton_of(folder, place, above) if place.suffix.lower() == ".npz" else None,
+            companion=companion_of(folder / place),
         )
         for place, identity in zip(motion, identify(motion, source.name), strict=True)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from functools import cache
 from pathlib import Path
@@ -46,9 +47,9 @@ class PartTask(NamedTuple):
     body_hash: str
 
 
-def part_key(file_hash: str, skeleton_hash: str, processing_hash: str) -> str:
-    """Names a part by all that it depends on."""
-    return hash_of([file_hash, skeleton_hash, processing_hash])
+def part_key(file_hash: str, hashes_beside: Sequence[str], processing_hash: str) -> str:
+    """Names a part by all that it depends on: the file, those that are read with it, and the settings."""
+    return hash_of([file_hash, list(hashes_beside), processing_hash])
 
 
 def make_part(task: PartTask) -> None:
@@ -58,13 +59,14 @@ def make_part(task: PartTask) -> None:
         InputError: The file of the skeleton makes no sense.
         OutputError: The place is not writable or the disk is full.
     """
-    recording = read_recording(task.path, task.shown)
+    body = _body(task.settings.body, task.body_hash)
+    recording = read_recording(task.path, task.shown, body)
     result: Processed | Unusable
     if isinstance(recording, Unusable):
         result = recording
     else:
         made_for = None if task.skeleton is None else read_rest_joints(task.skeleton)
-        result = process(recording, _body(task.settings.body, task.body_hash), made_for, task.settings)
+        result = process(recording, body, made_for, task.settings)
     facts = asdict(result if isinstance(result, Unusable) else result.facts)
     arrays = {} if isinstance(result, Unusable) else result.arrays
     content: dict[str, Any] = {**arrays, _FACTS: np.array(json.dumps(facts))}

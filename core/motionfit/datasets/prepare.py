@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,14 +80,12 @@ def prepare(settings: PrepareSettings, workers: int, fresh: bool, progress: Prog
 
 
 def _parts(collection: Collection, unfinished: Path, processing_hash: str) -> list[Path]:
-    skeletons: Mapping[Path, str] = {
-        path: hash_file(path) for path in {file.skeleton for file in collection.files if file.skeleton is not None}
-    }
+    needed = {path for file in collection.files for path in (file.skeleton, file.companion) if path is not None}
+    hashes: dict[Path | None, str] = {None: "", **{path: hash_file(path) for path in needed}}
     return [
-        unfinished
-        / _PARTS_FOLDER
-        / f"{part_key(digest, skeletons[file.skeleton] if file.skeleton else '', processing_hash)}.npz"
+        unfinished / _PARTS_FOLDER / f"{part_key(digest, beside, processing_hash)}.npz"
         for file, digest in zip(collection.files, collection.hashes, strict=True)
+        for beside in ((hashes[file.skeleton], hashes[file.companion]),)
     ]
 
 

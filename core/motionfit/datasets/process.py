@@ -134,7 +134,7 @@ def process(
         source_frames=whole.frames,
         uses_betas=uses_betas,
         motion_sha256=motion_hash(recording),
-        warning=_floor_warning(recording.floor, finding),
+        warning=recording.warning or _floor_warning(recording.floor, finding),
     )
     return Processed(facts, arrays)
 

@@ -11,11 +11,17 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from motionfit.body.model import BodyModel
 from motionfit.errors import InputError
 from motionfit.files.amass import axis_angles, has_poses, model_family, motion_from_arrays
+from motionfit.files.asf import find_asf
+from motionfit.files.asf_amc import read_amc
+from motionfit.files.bvh import read_bvh
 from motionfit.files.npz import Arrays, read_npz
 from motionfit.geometry.rotations import axis_angle_from_rotation
 from motionfit.motion import Motion
+from motionfit.retarget.convert import convert, rig_recording
+from motionfit.retarget.rig import RigMotion
 
 _UNREADABLE = "unreadable"
 _HELPERS = ("shape.npz", "skeleton_used.npz")
@@ -37,6 +43,7 @@ class Recording:
         floor: What it stands on at z = 0 ("flat", "equipment" …); empty where the file does not say.
         source: The data set that the file names; may be empty.
         subject: The subject that the file names; may be empty.
+        warning: A sentence about how it was read; may be empty.
     """
 
     motion: Motion
@@ -48,6 +55,7 @@ class Recording:
     floor: str
     source: str
     subject: str
+    warning: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,20 +81,31 @@ def is_helper(name: str) -> str:
     return ""
 
 
-def read_recording(path: Path, name: str) -> Recording | Unusable:
+def companion_of(path: Path) -> Path | None:
+    """The file beside a recording that it cannot be read without: the skeleton of an .amc."""
+    if path.suffix.lower() != ".amc":
+        return None
+    try:
+        return find_asf(path)
+    except InputError:  # reading the recording will say so
+        return None
+
+
+def read_recording(path: Path, name: str, body: BodyModel) -> Recording | Unusable:
     """Read a file by its ending.
 
     Args:
         path: The file; its ending must be in `READERS`.
         name: What to call it in sentences.
+        body: Skeletons that were captured are put on it.
     """
     try:
-        return READERS[path.suffix.lower()](path, name)
+        return READERS[path.suffix.lower()](path, name, body)
     except InputError as error:
         return Unusable(_UNREADABLE, error.message.replace(str(path), name))
 
 
-def _read_amass(path: Path, name: str) -> Recording | Unusable:
+def _read_amass(path: Path, name: str, _body: BodyModel) -> Recording | Unusable:
     arrays = read_npz(path)
     fault = _fault_of(arrays)
     if fault is not None:
@@ -104,6 +123,36 @@ def _read_amass(path: Path, name: str) -> Recording | Unusable:
         floor=_word(arrays, "floor"),
         source=_word(arrays, "source"),
         subject=_word(arrays, "subject"),
+    )
+
+
+def _read_bvh(path: Path, name: str, body: BodyModel) -> Recording | Unusable:
+    return _converted(read_bvh(path), name, body)
+
+
+def _read_amc(path: Path, name: str, body: BodyModel) -> Recording | Unusable:
+    return _converted(read_amc(path), name, body)
+
+
+def _converted(rig: RigMotion, name: str, body: BodyModel) -> Recording | Unusable:
+    """A captured skeleton on the mean shape of the body, clean and on the floor; of one with cuts the longest part."""
+    (conversion,) = convert([rig_recording(rig, body)], body)
+    if not conversion.parts:
+        lost = "; ".join(f"{part.frames} frames: {part.reason}" for part in conversion.dropped)
+        return Unusable("glitches", f"{name}: nothing is left of it ({lost})")
+    part, others = conversion.longest, len(conversion.parts) - 1
+    notes = [*conversion.notes, *(["The longest part counts."] if others else [])]
+    return Recording(
+        motion=part.motion,
+        poses=poses_of(part.motion),
+        has_shape=False,
+        kind="unknown",
+        label="",
+        licence="",
+        floor=conversion.floor,
+        source="",
+        subject="",
+        warning=" ".join(notes).rstrip("."),
     )
 
 
@@ -141,5 +190,10 @@ def poses_of(motion: Motion) -> Float[np.ndarray, "frames 66"]:
     return np.asarray(axis_angle_from_rotation(rotations).flatten(1).to(torch.float32))
 
 
-READERS: Mapping[str, Callable[[Path, str], Recording | Unusable]] = MappingProxyType({".npz": _read_amass})
+READERS: Mapping[str, Callable[[Path, str, BodyModel], Recording | Unusable]] = MappingProxyType(
+    {".npz": _read_amass, ".bvh": _read_bvh, ".amc": _read_amc}
+)
 """How files are read, by their ending."""
+
+COMPANIONS = (".asf",)
+"""Endings of files that are read with others."""

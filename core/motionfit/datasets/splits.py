@@ -172,9 +172,8 @@ def _unused(
     candidates: Sequence[Candidate],
     settings: PrepareSettings,
 ) -> list[str]:
-    if settings.split == "list" and not any(getattr(settings, split) for split in SPLITS) and not settings.list_file:
-        return []
-    idle = [(split, name) for split, names in patterns.items() for name in names if (split, name) not in used]
+    given = {split: names for split, names in patterns.items() if settings.list_file or getattr(settings, split)}
+    idle = [(split, name) for split, names in given.items() for name in names if (split, name) not in used]
     if not idle:
         return []
     listed = _some([f"{name} ({split})" for split, name in idle])

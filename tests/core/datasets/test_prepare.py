@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from skeleton_files import perform, write_acclaim
 
 from motionfit.datasets import parts, store
 from motionfit.datasets import prepare as preparation
@@ -333,3 +334,15 @@ def test_shared_motion_is_prepared_as_it_was_read(shared_mocap, tmp_path, open_b
         assert one.name == other.name
         for name in ("root", "root_orientation", "body_pose", "made_for"):
             torch.testing.assert_close(getattr(one, name), getattr(other, name), rtol=0, atol=1e-6)
+
+
+def test_archives_of_captured_skeletons_are_read_with_their_asf(tmp_path):
+    for subject in ("07", "08", "09"):
+        folder = tmp_path / "CMU" / subject
+        folder.mkdir(parents=True)
+        write_acclaim(folder, perform(120, size=20.0 + int(subject)), subject)
+    with tarfile.open(tmp_path / "CMU.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "CMU", "CMU")
+    manifest = run(tmp_path / "CMU.tar.gz", output=tmp_path / "out").manifest
+    assert [clip.subject for clip in manifest.clips] == ["CMU/07", "CMU/08", "CMU/09"]
+    assert manifest.sources[0]["other_files"] == {".asf": 3}

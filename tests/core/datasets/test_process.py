@@ -14,10 +14,10 @@ SETTINGS = PrepareSettings(output="x")
 
 
 @pytest.fixture
-def recorded(tmp_path, write):
+def recorded(tmp_path, write, body):
     def read(frames=120, fps=30.0, floor="flat", **fields):
         write(tmp_path / "walk.npz", frames, 0, mocap_framerate=fps, floor=floor, **fields)
-        return read_recording(tmp_path / "walk.npz", "walk")
+        return read_recording(tmp_path / "walk.npz", "walk", body)
 
     return read
 
