@@ -45,5 +45,7 @@ def describe_start(path: Path) -> dict[str, Any]:
         CheckpointError: It cannot be read.
     """
     card = read_card(path)
-    known: dict[str, Any] = {name: card[name] for name in ("training", "epochs", "seed", "started_from") if name in card}
+    known: dict[str, Any] = {
+        name: card[name] for name in ("training", "epochs", "seed", "started_from") if name in card
+    }
     return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), **known}
