@@ -209,3 +209,18 @@ def test_a_missing_file_and_a_rate_that_is_none_are_told(tmp_path, performance):
         read_amc(tmp_path / "07_09.amc")
     with pytest.raises(InputError, match="0 frames per second"):
         read_amc(write_acclaim(tmp_path, performance), fps=0.0)
+
+
+@pytest.mark.parametrize("name", ["07_02.amc", "07.asf"])
+@pytest.mark.parametrize("fraction", np.linspace(0.02, 0.98, 13).round(2))
+def test_a_file_cut_anywhere_is_refused_or_read_up_to_there(tmp_path, performance, name, fraction):
+    path = write_acclaim(tmp_path, performance)
+    cut = tmp_path / name
+    text = cut.read_text()
+    cut.write_text(text[: int(fraction * len(text))])
+    try:
+        said, frames = name, read_amc(path).frames
+    except InputError as error:
+        said, frames = error.message, 0
+    assert frames < performance.frames or name == "07.asf"
+    assert name in said

@@ -253,3 +253,23 @@ def test_a_large_turn_of_the_first_channel_is_not_wrapped(written, waves):
     rotations = waves | {"Hips": Rotation.from_rotvec(turns[:, None] * np.array([0, 1, 0])).as_matrix()}
     rig = read_bvh(written(rotations=rotations, orders={"Hips": "yxz"}))
     np.testing.assert_allclose(local_rotations(rig, "Hips"), rotations["Hips"], atol=1e-8)
+
+
+@pytest.mark.parametrize("fraction", np.linspace(0.02, 0.98, 25).round(2))
+def test_a_file_cut_anywhere_is_refused_or_read_up_to_there(written, fraction):
+    """A cut between two frames only leaves the announced count as a trace, one inside a number none at all."""
+    path = written(lambda text: text[: int(fraction * len(text))])
+    try:
+        rig = read_bvh(path)
+        said, frames = rig.warnings, rig.frames
+    except InputError as error:
+        said, frames = (error.message,), 0
+    assert frames < FRAMES
+    assert len(said) == 1
+    assert "take.bvh" in said[0]
+
+
+def test_one_frame_is_enough(tmp_path, waves):
+    path = tmp_path / "take.bvh"
+    path.write_text(bvh_text(JOINTS, {name: turns[:1] for name, turns in waves.items()}, standing_places(1)))
+    assert read_bvh(path).frames == 1
