@@ -80,20 +80,28 @@ def clean(motion: Motion, body: BodyModel) -> Cleaned:
     begin = leading_t_pose(motion, body)
     dropped = [Dropped("T-pose before the motion", 0, begin)] if begin else []
     root = repair_root(motion.slice(begin, motion.frames))
-    kept = [stretch for stretch in root.stretches if stretch.frames >= SHORTEST_PART * motion.fps]
-    if not kept and len(root.stretches) == 1:
-        kept = [*root.stretches]
-    dropped += _between(kept, begin, motion.frames)
+    kept = [stretch for stretch in root.stretches if _is_long(stretch, motion) or len(root.stretches) == 1]
+    dropped += _dropped(root.stretches, begin, motion)
     parts = tuple(_clean_part(root.motion, stretch, begin, body) for stretch in kept)
     return Cleaned(parts, tuple(dropped), root.bridged)
 
 
-def _between(kept: list[Stretch], begin: int, frames: int) -> list[Dropped]:
-    edges = [begin, *(begin + edge for stretch in kept for edge in (stretch.start, stretch.stop)), frames]
-    gaps = zip(edges[::2], edges[1::2], strict=True)
-    return [
-        Dropped("glitch of the root too long to bridge", start, stop - start) for start, stop in gaps if stop > start
-    ]
+def _is_long(stretch: Stretch, motion: Motion) -> bool:
+    return stretch.frames >= SHORTEST_PART * motion.fps
+
+
+def _dropped(stretches: tuple[Stretch, ...], begin: int, motion: Motion) -> list[Dropped]:
+    """The glitches between the stretches, and the stretches that are too short."""
+    found = []
+    for stretch, after in zip(stretches, (*stretches[1:], None), strict=True):
+        if not _is_long(stretch, motion) and len(stretches) > 1:
+            found.append(
+                Dropped(f"shorter than {SHORTEST_PART:g} s between cuts", begin + stretch.start, stretch.frames)
+            )
+        if after is not None and after.start > stretch.stop:
+            glitch = after.start - stretch.stop
+            found.append(Dropped("glitch of the root too long to bridge", begin + stretch.stop, glitch))
+    return found
 
 
 def _clean_part(motion: Motion, stretch: Stretch, begin: int, body: BodyModel) -> CleanPart:
