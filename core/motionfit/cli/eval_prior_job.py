@@ -104,7 +104,7 @@ def tables_of(entry: Mapping[str, Any]) -> list[Table]:
     """What to print of one prior: its terms by split, then what it makes up itself."""
     splits: Mapping[str, Mapping[str, Any]] = entry["splits"]
     names = list(dict.fromkeys(name for terms in splits.values() for name in terms))
-    mark = " — BEHAVES LIKE AN UNTRAINED MODEL" if not entry["self_check"]["passed"] else ""
+    mark = " — UNTRAINED" if not entry["self_check"]["passed"] else ""
     rows = [[name, *(_number(terms.get(name)) for terms in splits.values())] for name in names]
     tables: list[Table] = [(f"{entry['kind']} {Path(entry['file']).name}{mark}", ("term", *splits), rows)]
     for key, title in _TITLES.items():
