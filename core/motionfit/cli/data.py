@@ -40,9 +40,9 @@ def _add_prepare(kinds: Commands) -> None:
     parser = kinds.add_parser(
         "prepare",
         help="make one dataset of folders, archives and files",
-        description="Read motion (AMASS npz of SMPL-H and SMPL-X, .bvh, .amc) from folders, .tar.bz2, .tar.xz, .tar.gz and .zip "
-        "archives and files; find the floor, label contacts, resample to 30 frames per second, split, and write one "
-        "dataset with a manifest. When it is stopped, the same command goes on.",
+        description="Read motion (AMASS npz of SMPL-H and SMPL-X, .bvh, .amc) from folders, files and .tar.bz2, "
+        ".tar.xz, .tar.gz and .zip archives; find the floor, label contacts, resample to 30 frames per second, split, "
+        "and write one dataset with a manifest. When it is stopped, the same command goes on.",
     )
     parser.add_argument("sources", nargs="*", metavar="SOURCE", help="folder, archive or file")
     parser.add_argument("-o", "--output", metavar="DATASET", help="folder of the dataset")
