@@ -1,7 +1,9 @@
 """What "upright" is to a rig: the zero attitude of pelvis and head, measured on people who stand or walk.
 
 Where markers were put decides the zero of these two, and it differs by up to 24 and 30 degrees between the subjects
-of one collection. A median over upright frames beyond what people differ by is the rig's doing and is taken out.
+of one collection. How far the median over upright frames is from neutral is partly the person and partly the rig. The
+estimate of the rig's share is the non-negative garrote (Breiman 1995): nothing within what people differ by, nearly all
+of what is far beyond it, without a step between.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from motionfit.body.model import BodyModel, PosedSkeleton
+from motionfit.geometry.rotations import axis_angle_from_rotation, rotation_from_axis_angle
 from motionfit.motion import Motion
 from motionfit.retarget.bones import pose_bones, turn_between, with_rotations
 
@@ -25,8 +28,10 @@ _TRUNK_ANGLE = math.radians(20.0)
 _STRAIGHT_LEG = 0.95
 _LEAST_SECONDS = 1.0
 
-_PELVIS_TOLERANCE = math.radians(10.0)
-_HEAD_TOLERANCE = math.radians(14.0)
+_PELVIS_SPREAD = math.radians(6.0)
+_HEAD_SPREAD = math.radians(8.0)
+"""By how much people differ."""
+
 _HEAD_NEUTRAL = math.radians(-8.0)
 """People who walk look down a little."""
 
@@ -62,8 +67,8 @@ def measure_attitude(motions: Sequence[Motion], body: BodyModel) -> Attitude | N
     if seconds < _LEAST_SECONDS:
         return None
     return Attitude(
-        _correction(torch.cat(pelvis), 0.0, _PELVIS_TOLERANCE),
-        _correction(torch.cat(head), _HEAD_NEUTRAL, _HEAD_TOLERANCE),
+        _correction(torch.cat(pelvis), 0.0, _PELVIS_SPREAD),
+        _correction(torch.cat(head), _HEAD_NEUTRAL, _HEAD_SPREAD),
         seconds,
     )
 
@@ -96,11 +101,9 @@ def _upright(posed: PosedSkeleton, rest: Float[Tensor, "22 3"]) -> Bool[Tensor, 
     return upright
 
 
-def _correction(ups: Float[Tensor, "frames 3"], neutral_pitch: float, tolerance: float) -> Float[Tensor, "3 3"]:
-    """The rotation from the neutral to the median of where "up" is in the frame of a bone, if that is far."""
+def _correction(ups: Float[Tensor, "frames 3"], neutral_pitch: float, spread: float) -> Float[Tensor, "3 3"]:
+    """The rig's share of the rotation from the neutral to the median of where "up" is in the frame of a bone."""
     neutral = ups.new_tensor([0.0, math.cos(neutral_pitch), math.sin(neutral_pitch)])
-    median = ups.median(0).values
-    median = median / median.norm()
-    if float(torch.dot(neutral, median)) > math.cos(tolerance):
-        return torch.eye(3, dtype=ups.dtype)
-    return turn_between(neutral, median)
+    turn = axis_angle_from_rotation(turn_between(neutral, ups.median(0).values))
+    share = 1.0 - (spread / max(float(turn.norm()), spread)) ** 2
+    return rotation_from_axis_angle(share * turn)

@@ -78,8 +78,9 @@ class _Heights:
 def find_ground(parts: Sequence[Motion], body: BodyModel) -> Ground:
     """Find the floor of a recording (z up, at any frame rate), given as the parts between its cuts.
 
-    The floor is the median of the lowest mode of the heights of soles (of their lowest points) that are slow. Where nobody ever
-    stands on it and the trunk lies well below it, the feet were in the air, and the floor is under the trunk.
+    The floor is the median of the lowest mode of the heights of soles (of their lowest points) that are slow. Where
+    nobody ever stands on it and the trunk lies well below it, the feet were in the air, and the floor is under the
+    trunk.
     """
     each = [_heights(part, body) for part in parts]
     whole = _Heights(*(torch.cat([getattr(one, name.name) for one in each]) for name in fields(_Heights)))

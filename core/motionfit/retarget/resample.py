@@ -9,6 +9,10 @@ from motionfit.geometry.rotations import interpolate_rotations
 from motionfit.motion import Motion
 
 
+_SAME_RATIO = 1e-4
+"""Files round their frame time (0.00833333 s is 120 fps): ratios this near to an integer are that integer."""
+
+
 def resample(motion: Motion, fps: float) -> Motion:
     """The motion at another rate, by time stamps.
 
@@ -17,7 +21,7 @@ def resample(motion: Motion, fps: float) -> Motion:
     last.
     """
     ratio = motion.fps / fps
-    if abs(ratio - round(ratio)) < 1e-6 and round(ratio) >= 1:
+    if abs(ratio - round(ratio)) < _SAME_RATIO and round(ratio) >= 1:
         return _pick(motion, round(ratio), fps)
     last = motion.frames - 1
     count = int(np.floor(last / ratio + 1e-6)) + 1

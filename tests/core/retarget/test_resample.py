@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -31,3 +33,11 @@ def test_a_hundred_and_twenty_is_picked_and_fifty_is_slerped_to_thirty(walking):
     assert odd.fps == 30.0
     inner = slice(1, odd.frames - 1)
     torch.testing.assert_close(odd.translation[inner], walking.translation[: odd.frames][inner], atol=0.02, rtol=0)
+
+
+def test_a_rounded_frame_time_is_decimated_all_the_same(walking):
+    fast = replace(resample(walking, 120.0), fps=1 / 0.00833333)
+    back = resample(fast, 30.0)
+    assert (back.frames, back.fps) == (walking.frames, 30.0)
+    assert torch.equal(back.body_pose, fast.body_pose[::4])
+    assert resample(replace(walking, fps=29.97), 30.0).frames == walking.frames
