@@ -19,10 +19,8 @@ def evaluate_mixture(mixture: InitialStateMixture, states: MotionState) -> dict[
     local = to_local(states, local_frame(states), states.trans_to_joint()).map(lambda tensor: tensor.double())
     precise = InitialStateMixture(len(mixture.log_weights)).double()
     precise.load_state_dict(mixture.state_dict())
-    found = torch.cat([
-        _density(precise, local.map(lambda tensor, start=start: tensor[start : start + _CHUNK]))
-        for start in range(0, len(local.translation), _CHUNK)
-    ])  # fmt: skip
+    parts = (MotionState.unpack(part) for part in local.pack().split(_CHUNK))
+    found = torch.cat([_density(precise, part) for part in parts])
     low, middle = torch.quantile(found, found.new_tensor([0.05, 0.5])).tolist()
     return {"log_likelihood": float(found.mean()), "log_likelihood_median": middle, "log_likelihood_5_percent": low}
 

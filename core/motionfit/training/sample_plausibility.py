@@ -1,7 +1,8 @@
 """Whether random motion stays human: bones, speeds and feet of roll-outs from recorded states.
 
-A roll-out says twice where the joints are: by translation and rotations, which pose the body (what users get; its
-bones are right by construction), and by the joints that it predicts beside them. Both are judged.
+What users get is the body posed by translation and rotations, whose joints are also what the next step sees: its bones
+are right by construction. The joints that the prior predicts beside them are judged apart, in roll-outs that go on
+from these, as HuMoR's do.
 """
 
 from __future__ import annotations
@@ -39,7 +40,6 @@ class _Runs:
 
     posed: Float[Tensor, "runs frames 22 3"]
     soles: Float[Tensor, "runs frames 6 3"]
-    predicted: Float[Tensor, "runs frames 22 3"]
     rest: Float[Tensor, "runs 22 3"]
 
 
@@ -65,15 +65,16 @@ def evaluate_samples(
     Returns:
         `plausible` (share with bones within 5 % of the body's, no joint faster than 12 m/s, and ankles and toes above
         −3 cm, in every frame) and each part, of the posed body; `soles_plausible`, the same with toes and heels of the
-        surface above −3 cm too; `predicted_…`, of the predicted joints; `diversity_m`, the mean distance of the posed
-        joints of two samples from one state, and `pose_diversity_m`, with their roots put together;
-        `skating_cm_per_frame` of the posed body.
+        surface above −3 cm too; `predicted_…`, of the predicted joints of other roll-outs; `diversity_m`, the mean
+        distance of the posed joints of two samples from one state, and `pose_diversity_m`, with their roots put
+        together; `skating_cm_per_frame` of the posed body.
     """
     generator = torch.Generator().manual_seed(seed)
     initial, betas = _initial_states(recordings, runs, generator)
     rest = body.rest_joints(betas)
     drawn = (sample(prior, initial, steps, generator, rest_joints=rest) for _ in range(2))
     first, second = (_place(rolled.states, betas, body) for rolled in drawn)
+    predicted = sample(prior, initial, steps, generator).states.joints
     apart = first.posed - second.posed
     aligned = apart - apart[:, :, :1]
     floor = world_floor()
@@ -82,6 +83,7 @@ def evaluate_samples(
         "runs": float(len(first.posed)),
         "seconds": steps / FPS,
         **_shares(first),
+        **_shares_of(predicted, rest, "predicted_"),
         "diversity_m": _mean_distance(apart),
         "pose_diversity_m": _mean_distance(aligned),
         "skating_cm_per_frame": _mean(torch.tensor(skating)),
@@ -122,18 +124,25 @@ def _place(states: MotionState, betas: Float[Tensor, "runs 16"], body: BodyModel
     surface, rest = body.points(torch.tensor(_SOLES)), body.rest_joints(betas)
     posed = pose_skeleton(rest, states.translation, states.root_orientation, states.body_pose)
     soles = skin(surface, surface.shaped(betas), rest, posed, states.body_pose)
-    return _Runs(posed.joints, soles, states.joints, rest)
+    return _Runs(posed.joints, soles, rest)
 
 
 def _shares(runs: _Runs) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for prefix, joints in (("", runs.posed), ("predicted_", runs.predicted)):
-        bones, speeds, feet = _bones_hold(joints, runs.rest), _is_slow(joints), _is_above(joints[:, :, list(_FEET)])
-        parts = {"plausible": bones & speeds & feet, "bones_hold": bones, "speeds_hold": speeds, "feet_hold": feet}
-        if not prefix:
-            parts["soles_plausible"] = parts["plausible"] & _is_above(runs.soles)
-        found.update({prefix + name: float(holds.float().mean()) for name, holds in parts.items()})
-    return found
+    holds = _plausible(runs.posed, runs.rest)["plausible"] & _is_above(runs.soles)
+    return {**_shares_of(runs.posed, runs.rest), "soles_plausible": float(holds.float().mean())}
+
+
+def _shares_of(
+    joints: Float[Tensor, "runs frames 22 3"], rest: Float[Tensor, "runs 22 3"], prefix: str = ""
+) -> dict[str, float]:
+    return {prefix + name: float(holds.float().mean()) for name, holds in _plausible(joints, rest).items()}
+
+
+def _plausible(
+    joints: Float[Tensor, "runs frames 22 3"], rest: Float[Tensor, "runs 22 3"]
+) -> dict[str, Bool[Tensor, " runs"]]:
+    bones, speeds, feet = _bones_hold(joints, rest), _is_slow(joints), _is_above(joints[:, :, list(_FEET)])
+    return {"plausible": bones & speeds & feet, "bones_hold": bones, "speeds_hold": speeds, "feet_hold": feet}
 
 
 def _bones_hold(joints: Float[Tensor, "runs frames 22 3"], rest: Float[Tensor, "runs 22 3"]) -> Bool[Tensor, " runs"]:
