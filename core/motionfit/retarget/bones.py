@@ -50,4 +50,5 @@ def turn_between(first: Float[Tensor, "*batch 3"], second: Float[Tensor, "*batch
     identity = torch.eye(3, dtype=a.dtype, device=a.device)
     reflection = 2.0 * half[..., :, None] * half[..., None, :] - identity
     first_reflection = 2.0 * a[..., :, None] * a[..., None, :] - identity
-    return reflection @ first_reflection
+    turn: Tensor = reflection @ first_reflection
+    return turn

@@ -68,7 +68,8 @@ def _rises(points: Float[Tensor, "frames 2 5 3"], fps: float) -> Float[Tensor, "
     pull = -lowest.clamp(min=0.0, max=_DEEPEST_PULL) * _standing(points, fps)
     pull = pull * ((_NO_PULL - lowest) / (_NO_PULL - _DEEPEST_PULL)).clamp(0.0, 1.0)
     eased = torch.from_numpy(gaussian_filter1d((need + pull).numpy(), _EASE, axis=0, mode="nearest"))
-    return torch.maximum(eased, torch.maximum(need, -lowest.clamp(min=0.0)).where(need > 0, -lowest.clamp(min=0.0)))
+    least = torch.where(need > 0, need, -lowest.clamp(min=0.0))
+    return torch.maximum(eased, least)
 
 
 def _standing(points: Float[Tensor, "frames 2 5 3"], fps: float) -> Float[Tensor, "frames 2"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from motionfit.geometry.gaps import fill_rotations
-from motionfit.geometry.rotations import axis_angle_from_rotation, geodesic_angle
+from motionfit.geometry.rotations import axis_angle_from_rotation
 from motionfit.motion import Motion
 
 JUMP = 20.0
@@ -51,7 +52,7 @@ def _slow_down(turns: Float[Tensor, "frames 21 3 3"], fps: float) -> int:
     lasting = max(1, round(_FASTEST_SECONDS * fps))
     if turns.shape[0] <= lasting:
         return 0
-    speeds = geodesic_angle(turns[:-lasting], turns[lasting:]) * (fps / lasting)
+    speeds = _angle(turns[:-lasting], turns[lasting:]) * (fps / lasting)
     return _bridge(turns, speeds > _FASTEST, lasting, 1.0, fps)
 
 
@@ -91,6 +92,13 @@ def _jumps(turns: Float[Tensor, "frames bones 3 3"], fps: float) -> Bool[Tensor,
     return jumps
 
 
+def _angle(first: Float[Tensor, "*#batch 3 3"], second: Float[Tensor, "*#batch 3 3"]) -> Float[Tensor, "*batch"]:
+    """Angle between rotations, by their distance: many times faster than by quaternions, and as exact in float64."""
+    chord = (first - second).flatten(-2).norm(dim=-1)
+    angle: Tensor = 2.0 * (chord / math.sqrt(8.0)).clamp(max=1.0).asin()
+    return angle
+
+
 def _outside_spikes(
     turns: Float[Tensor, "frames 3 3"], starts: list[int], lasting: int, share: float, fps: float
 ) -> Bool[Tensor, " frames"]:
@@ -99,7 +107,7 @@ def _outside_spikes(
     It walks from one to the next, since where one ends decides where the next may begin.
     """
     known = torch.ones(turns.shape[0], dtype=torch.bool)
-    travelled = torch.nn.functional.pad(geodesic_angle(turns[:-1], turns[1:]).cumsum(0), (1, 0))
+    travelled = torch.nn.functional.pad(_angle(turns[:-1], turns[1:]).cumsum(0), (1, 0))
     free = 0
     for start in starts:
         if start < free:
@@ -132,7 +140,7 @@ def _shortest_window(
     before = torch.arange(max(free, last - reach), first + 1)[:, None]
     after = torch.arange(last, min(first + reach + 1, turns.shape[0]))[None]
     frames = after - before
-    angle = geodesic_angle(*torch.broadcast_tensors(turns[before], turns[after]))
+    angle = _angle(turns[before], turns[after])
     fits = (angle <= share * (travelled[after] - travelled[before]) + 1e-9) & (angle * fps <= JUMP * frames)
     fits &= (frames > 1) & (frames <= reach)
     if not bool(fits.any()):

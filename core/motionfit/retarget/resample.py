@@ -8,7 +8,6 @@ import torch
 from motionfit.geometry.rotations import interpolate_rotations
 from motionfit.motion import Motion
 
-
 _SAME_RATIO = 1e-4
 """Files round their frame time (0.00833333 s is 120 fps): ratios this near to an integer are that integer."""
 

@@ -47,7 +47,8 @@ def _limb_directions(motion: Motion, body: BodyModel) -> Float[Tensor, "frames 8
     posed = pose_bones(motion, body)
     bones = torch.stack([posed.joints[:, end] - posed.joints[:, start] for start, end in LIMB_BONES], 1)
     in_pelvis = bones @ motion.root_orientation
-    return in_pelvis / in_pelvis.norm(dim=-1, keepdim=True)
+    directions: Tensor = in_pelvis / in_pelvis.norm(dim=-1, keepdim=True)
+    return directions
 
 
 def _angles(first: Float[Tensor, "*batch 3"], second: Float[Tensor, "*#batch 3"]) -> Float[Tensor, "*batch"]:
