@@ -146,3 +146,10 @@ def test_a_damaged_calibration_is_named(calibrated, change):
 def test_a_missing_prior_is_not_calibrated(tmp_path, calibrated):
     with pytest.raises(CheckpointError, match="no checkpoint"):
         store_familiarity(tmp_path / "no.safetensors", calibrated)
+
+
+def test_the_shipped_motion_prior_is_calibrated_with_the_shipped_mixture():
+    found = load_familiarity()
+    assert found is not None
+    assert found.frames > 10_000
+    assert found.scale > 10.0
