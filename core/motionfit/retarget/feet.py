@@ -78,7 +78,8 @@ def _standing(points: Float[Tensor, "frames 2 5 3"], fps: float) -> Float[Tensor
         return torch.ones(points.shape[:2], dtype=points.dtype)
     speed = velocity(points, fps, frame_axis=0).norm(dim=-1).amin(-1)
     share = ((_MOVES - speed) / (_MOVES - _STANDS)).clamp(0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)
+    smooth_share: Tensor = share * share * (3.0 - 2.0 * share)
+    return smooth_share
 
 
 def _bend_toes(motion: Motion, posed: PosedSkeleton, soles: Soles) -> Motion:
