@@ -236,6 +236,7 @@ def settings_to_json(settings: FitSettings) -> dict[str, Any]:
     """All settings as JSON values."""
     return {
         "preset": settings.preset,
+        "method": settings.method,
         "weights": {stage: dict(terms) for stage, terms in settings.weights.items()},
         "iterations": dict(settings.iterations),
         "window": settings.window,

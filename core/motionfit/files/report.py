@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from motionfit.pipeline.result import ClosureRecord, FitResult, StageResult
-from motionfit.pipeline.settings import FitSettings, Freeze
+from motionfit.pipeline.settings import METHODS, FitSettings, Freeze
 
 FORMAT = 1
 _PACKAGES = ("motionfit", "torch", "numpy", "scipy")
@@ -88,6 +88,7 @@ def settings_to_json(settings: FitSettings) -> Report:
     """Settings as JSON values."""
     return {
         "preset": settings.preset,
+        "method": settings.method,
         "weights": {stage: dict(terms) for stage, terms in settings.weights.items()},
         "iterations": dict(settings.iterations),
         "window": settings.window,
@@ -120,4 +121,5 @@ def settings_from_json(content: Mapping[str, Any]) -> FitSettings:
         device=content["device"],
         threads=content["threads"],
         seed=content["seed"],
+        method=content.get("method", METHODS[0]),
     )

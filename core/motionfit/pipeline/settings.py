@@ -16,6 +16,9 @@ from motionfit.pipeline.stages import OPTIMISED_STAGES, PHASES, TERM_TITLES, VAR
 
 Weights = Mapping[str, Mapping[str, float]]
 
+METHODS: tuple[str, ...] = ("motionfit", "reference")
+"""MotionFit's own way to fit, and HuMoR's as published (`motionfit.reference`)."""
+
 
 @dataclass(frozen=True)
 class Freeze:
@@ -57,6 +60,7 @@ class FitSettings:
         device: "auto", "cpu" or "cuda[:n]".
         threads: Torch threads of the fit.
         seed: Of whatever is drawn at random.
+        method: One of `METHODS`.
     """
 
     preset: str
@@ -70,6 +74,7 @@ class FitSettings:
     device: str = "auto"
     threads: int = 1
     seed: int = 0
+    method: str = METHODS[0]
 
     def __post_init__(self) -> None:
         for stage, terms in self.weights.items():
@@ -89,6 +94,7 @@ class FitSettings:
         _check(self.threads >= 1, f"The number of threads is {self.threads}; it must be 1 or more.")
         for stage in self.stages:
             _one_of(stage, OPTIMISED_STAGES, "stage to run")
+        _one_of(self.method, METHODS, "method")
 
     def frozen_in(self, phase_key: str) -> frozenset[str]:
         """The variables that are held in a phase."""
@@ -132,13 +138,13 @@ def load_preset(name_or_path: str) -> FitSettings:
     return _from_toml(content, path)
 
 
-_TOML_KEYS = ("title", "weights", "iterations", "window", "overlap", "tolerance")
+_TOML_KEYS = ("title", "method", "weights", "iterations", "window", "overlap", "tolerance")
 
 
 def _from_toml(content: dict[str, Any], path: Path) -> FitSettings:
     for key in content:
         _one_of(key, _TOML_KEYS, f"key in {path.name}")
-    given = {key: content[key] for key in ("window", "overlap", "tolerance") if key in content}
+    given = {key: content[key] for key in ("method", "window", "overlap", "tolerance") if key in content}
     try:
         weights = {
             str(stage): {str(term): float(value) for term, value in dict(terms).items()}
