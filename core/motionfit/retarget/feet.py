@@ -45,7 +45,7 @@ def plant_feet(motion: Motion, body: BodyModel) -> Motion:
     soles = soles_of(body, motion.betas)
     posed = pose_bones(motion, body)
     points = sole_points(posed, soles)
-    rises = _rises(points, motion.fps)
+    rises = _rises(points, _highest_tips(posed, points), motion.fps)
     rotations = posed.rotations.clone()
     up = torch.tensor([0.0, 0.0, 1.0], dtype=rises.dtype)
     for side, (hip, knee, ankle, _) in enumerate(_LEGS):
@@ -59,10 +59,12 @@ def plant_feet(motion: Motion, body: BodyModel) -> Motion:
     return _bend_toes(lifted, pose_bones(lifted, body), soles)
 
 
-def _rises(points: Float[Tensor, "frames 2 5 3"], fps: float) -> Float[Tensor, "frames 2"]:
+def _rises(
+    points: Float[Tensor, "frames 2 5 3"], highest_tips: Float[Tensor, "frames 2"], fps: float
+) -> Float[Tensor, "frames 2"]:
     """By how much each ankle has to go up (or down, negative)."""
     height = points[..., 2]
-    rigid = height[..., :_ANKLE_POINTS].amin(-1)
+    rigid = torch.minimum(height[..., :_ANKLE_POINTS].amin(-1), highest_tips)
     lowest = height.amin(-1)
     need = (-rigid).clamp(min=0.0)
     pull = -lowest.clamp(min=0.0, max=_DEEPEST_PULL) * _standing(points, fps)
@@ -82,29 +84,45 @@ def _standing(points: Float[Tensor, "frames 2 5 3"], fps: float) -> Float[Tensor
     return smooth_share
 
 
+def _highest_tips(posed: PosedSkeleton, points: Float[Tensor, "frames 2 5 3"]) -> Float[Tensor, "frames 2"]:
+    """How high the tips of the toes can be brought by bending the toes."""
+    heights = []
+    for side in range(len(_LEGS)):
+        level, cosine, sine = _tip_heights(posed, points, side)
+        bend = torch.atan2(sine, cosine).clamp(0.0, _TOES_BEND)
+        heights.append((level + cosine * bend.cos() + sine * bend.sin()).amin(-1))
+    return torch.stack(heights, -1)
+
+
 def _bend_toes(motion: Motion, posed: PosedSkeleton, soles: Soles) -> Motion:
     """Turn toes up about their joint until their tips are on the floor, by 55 degrees at most."""
     points = sole_points(posed, soles)
     rotations = posed.rotations.clone()
     for side, (*_, toe) in enumerate(_LEGS):
+        angle = _least_bend(*_tip_heights(posed, points, side)).amax(-1)
         axis = rotations[:, toe, :, 0]
-        tips = points[:, side, _ANKLE_POINTS:] - posed.joints[:, None, toe]
-        across = (tips * axis[:, None]).sum(-1, keepdim=True) * axis[:, None]
-        forwards = tips - across
-        upwards = -torch.linalg.cross(axis[:, None].expand_as(forwards), forwards)
-        # Height of a tip over the floor after a bend b: level + forwards_z cos b + upwards_z sin b.
-        level = posed.joints[:, None, toe, 2] + across[..., 2]
-        angle = _least_bend(level, forwards[..., 2], upwards[..., 2]).amax(-1)
         rotations[:, toe] = rotation_from_axis_angle(-axis * angle[:, None]) @ rotations[:, toe]
     return with_rotations(motion, rotations)
+
+
+def _tip_heights(
+    posed: PosedSkeleton, points: Float[Tensor, "frames 2 5 3"], side: int
+) -> tuple[Float[Tensor, "frames tips"], Float[Tensor, "frames tips"], Float[Tensor, "frames tips"]]:
+    """Height of the tips of a foot after its toes are bent by b: the first + the second cos b + the third sin b."""
+    toe = _LEGS[side][3]
+    axis = posed.rotations[:, toe, None, :, 0]
+    tips = points[:, side, _ANKLE_POINTS:] - posed.joints[:, None, toe]
+    across = (tips * axis).sum(-1, keepdim=True) * axis
+    forwards = tips - across
+    upwards = -torch.linalg.cross(axis.expand_as(forwards), forwards)
+    return posed.joints[:, None, toe, 2] + across[..., 2], forwards[..., 2], upwards[..., 2]
 
 
 def _least_bend(
     level: Float[Tensor, "frames tips"], cosine: Float[Tensor, "frames tips"], sine: Float[Tensor, "frames tips"]
 ) -> Float[Tensor, "frames tips"]:
-    """The smallest b >= 0 with level + cosine cos b + sine sin b >= 0; what lifts most where there is none."""
+    """The smallest b >= 0 that brings the height of `_tip_heights` to 0; what lifts most where none does."""
     radius = torch.hypot(cosine, sine).clamp(min=1e-9)
-    top = torch.atan2(sine, cosine)
-    to_floor = top - (-level / radius).clamp(-1.0, 1.0).acos()
+    to_floor = torch.atan2(sine, cosine) - (-level / radius).clamp(-1.0, 1.0).acos()
     is_under = level + cosine < 0.0
     return torch.where(is_under, to_floor.clamp(0.0, _TOES_BEND), torch.zeros_like(to_floor))

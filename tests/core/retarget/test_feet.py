@@ -96,6 +96,13 @@ def test_toes_bend_over_the_floor_when_the_heel_is_up(standing, body, change):
     assert float(points[..., 2].amin(-1).min()) == pytest.approx(0.0, abs=2e-3)
 
 
+def test_a_foot_that_points_into_the_floor_is_lifted_when_its_toes_cannot_bend_enough(standing, body, change, lift):
+    pointed = lift(change(standing, 7, slice(None), turn(x=math.radians(75))), -0.03)
+    assert float(soles(pointed, body)[:, 0, 3:, 2].min()) < -0.1
+    found = plant_feet(pointed, body)
+    assert float(soles(found, body)[..., 2].min()) > -2e-3
+
+
 def test_a_single_frame_can_be_planted(standing, body, lift):
     found = plant_feet(lift(standing, -0.05).slice(0, 1), body)
     assert float(soles(found, body)[..., 2].min()) > -1e-3
