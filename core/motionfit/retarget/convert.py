@@ -19,7 +19,7 @@ from motionfit.retarget.clean import Cleaned, CleanPart, Dropped, clean
 from motionfit.retarget.collars import has_rigid_collars, move_collars
 from motionfit.retarget.euler import rotation_about
 from motionfit.retarget.feet import plant_feet
-from motionfit.retarget.floor import FLAT, Ground, find_ground, seat
+from motionfit.retarget.floor import FLAT, UNEVEN, Ground, find_ground, seat
 from motionfit.retarget.quality import Quality, measure_quality
 from motionfit.retarget.resample import resample
 from motionfit.retarget.rig import RigMotion
@@ -144,8 +144,7 @@ def _convert_one(recording: Recording, cleaned: Cleaned, attitude: Attitude | No
     parts = []
     for part, motion in zip(cleaned.parts, motions, strict=True):
         seated = resample(seat(motion, ground.height), CONVERTED_FPS)
-        planted = plant_feet(seated, body) if recording.of_rig and ground.kind == FLAT else seated
-        parts.append(_finished(recording, part, planted, body))
+        parts.append(_finished(recording, part, _planted(seated, ground, body) if recording.of_rig else seated, body))
     notes += _cut_note(cleaned)
     return Conversion(
         recording.name,
@@ -156,6 +155,13 @@ def _convert_one(recording: Recording, cleaned: Cleaned, attitude: Attitude | No
         _corrections(attitude),
         tuple(notes),
     )
+
+
+def _planted(motion: Motion, ground: Ground, body: BodyModel) -> Motion:
+    """Feet on a flat floor are planted; equipment stands on a floor that nobody sinks into; uneven ground is left."""
+    if ground.kind == UNEVEN:
+        return motion
+    return plant_feet(motion, body, pulls=ground.kind == FLAT)
 
 
 def _calibrated(motion: Motion, attitude: Attitude | None, body: BodyModel) -> Motion:

@@ -1,4 +1,4 @@
-"""Feet on a flat floor: out of it where they are in it, down to it where they stand just over it."""
+"""Feet on a floor: out of it where they are in it, down to it where they stand just over it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _EASE = 1.0
 """Standard deviation (frames) over which a foot is lifted and let down."""
 
 
-def plant_feet(motion: Motion, body: BodyModel) -> Motion:
+def plant_feet(motion: Motion, body: BodyModel, pulls: bool = True) -> Motion:
     """Lift feet out of the floor z = 0, pull slow ones down to it, bend toes over it.
 
     Ankles move straight up or down by two-bone inverse kinematics; the feet keep their orientation and the hips
@@ -41,11 +41,13 @@ def plant_feet(motion: Motion, body: BodyModel) -> Motion:
     Args:
         motion: At 30 fps or so, seated on a flat floor.
         body: Gives legs and soles.
+        pulls: Whether slow feet just over the floor belong on it; False where things to step on stand on the floor.
     """
     soles = soles_of(body, motion.betas)
     posed = pose_bones(motion, body)
     points = sole_points(posed, soles)
-    rises = _rises(points, _highest_tips(posed, points), motion.fps)
+    standing = _standing(points, motion.fps) if pulls else points.new_zeros(points.shape[:2])
+    rises = _rises(points, _highest_tips(posed, points), standing)
     rotations = posed.rotations.clone()
     up = torch.tensor([0.0, 0.0, 1.0], dtype=rises.dtype)
     for side, (hip, knee, ankle, _) in enumerate(_LEGS):
@@ -60,14 +62,14 @@ def plant_feet(motion: Motion, body: BodyModel) -> Motion:
 
 
 def _rises(
-    points: Float[Tensor, "frames 2 5 3"], highest_tips: Float[Tensor, "frames 2"], fps: float
+    points: Float[Tensor, "frames 2 5 3"], highest_tips: Float[Tensor, "frames 2"], standing: Float[Tensor, "frames 2"]
 ) -> Float[Tensor, "frames 2"]:
     """By how much each ankle has to go up (or down, negative)."""
     height = points[..., 2]
     rigid = torch.minimum(height[..., :_ANKLE_POINTS].amin(-1), highest_tips)
     lowest = height.amin(-1)
     need = (-rigid).clamp(min=0.0)
-    pull = -lowest.clamp(min=0.0, max=_DEEPEST_PULL) * _standing(points, fps)
+    pull = -lowest.clamp(min=0.0, max=_DEEPEST_PULL) * standing
     pull = pull * ((_NO_PULL - lowest) / (_NO_PULL - _DEEPEST_PULL)).clamp(0.0, 1.0)
     eased = torch.from_numpy(gaussian_filter1d((need + pull).numpy(), _EASE, axis=0, mode="nearest"))
     least = torch.where(need > 0, need, -lowest.clamp(min=0.0))

@@ -71,6 +71,12 @@ def test_feet_in_the_air_stay_there(standing, body, lift, height):
     torch.testing.assert_close(found.body_pose, motion.body_pose, atol=1e-9, rtol=0)
 
 
+def test_beside_equipment_feet_are_lifted_but_not_pulled(standing, body, lift):
+    over = lift(standing, 0.02)
+    torch.testing.assert_close(plant_feet(over, body, pulls=False).body_pose, over.body_pose, atol=1e-9, rtol=0)
+    assert float(soles(plant_feet(lift(standing, -0.04), body, pulls=False), body)[..., 2].min()) > -1e-3
+
+
 def test_nothing_slides_that_did_not(standing, body, lift):
     time = torch.arange(standing.frames, dtype=torch.float64) / 30.0
     uneasy = lift(standing, 0.015 * (7.0 * time).sin())
