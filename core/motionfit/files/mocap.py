@@ -29,7 +29,7 @@ SUFFIXES = (".bvh", ".amc", ".npz")
 """What can be converted."""
 
 LEAST_FRAMES = 3
-_TEXTS = ("source", "subject", "label", "kind", "license")
+_TEXTS = ("source", "subject", "label", "kind", "floor", "license")
 
 
 @dataclass(frozen=True)
@@ -122,18 +122,24 @@ def conversion_report(conversion: Conversion, part: ConvertedPart) -> dict[str, 
 def write_conversion(path: Path, file: MocapFile, conversion: Conversion, subject: str | None = None) -> None:
     """Write the longest part in the AMASS layout, with where it comes from and how good it is.
 
-    Beside poses, trans, betas, gender and mocap_framerate the file holds the texts source, subject, label, kind
-    (those of an AMASS npz are kept), floor ("flat", "uneven" or "equipment") and quality (JSON).
+    Beside poses, trans, betas, gender and mocap_framerate the file holds the texts source, subject, label, kind and
+    floor ("flat", "uneven" or "equipment"), of which those that an AMASS npz holds already are kept, and quality
+    (JSON).
 
     Raises:
         OutputError: The place is not writable or the disk is full.
     """
     arrays = amass_arrays(conversion.longest.motion)
-    texts = {"source": file.path.name, "subject": file.path.parent.name, "label": file.path.stem, "kind": "unknown"}
+    texts = {
+        "source": file.path.name,
+        "subject": file.path.absolute().parent.name,
+        "label": file.path.stem,
+        "kind": "unknown",
+        "floor": conversion.floor,
+    }
     texts |= _texts_of(file.path)
     if subject is not None:
         texts["subject"] = subject
-    texts["floor"] = conversion.floor
     texts["quality"] = json.dumps(conversion_report(conversion, conversion.longest))
     write_npz(path, arrays | {name: np.array(text) for name, text in texts.items()})
 

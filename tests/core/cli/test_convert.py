@@ -165,6 +165,11 @@ def test_what_cannot_be_converted_is_told(bvh, motion_file, run_json, run, tmp_p
     assert "--reference belongs to a .bvh file" in failure(run_json, motion_file, "--reference", bvh, "-o", out)
     (tmp_path / "half.bvh").write_text(bvh.read_text()[:5000])
     assert "half.bvh" in failure(run_json, tmp_path / "half.bvh", "-o", out)
+    for frames in (1, 2):
+        lines = bvh.read_text().replace("Frames: 277", f"Frames: {frames}").splitlines()
+        stop = next(place for place, line in enumerate(lines) if line.startswith("Frame Time")) + 1 + frames
+        (tmp_path / "few.bvh").write_text("\n".join([*lines[:stop], ""]))
+        assert f"of {frames} frames at 120 fps 1 are left" in failure(run_json, tmp_path / "few.bvh", "-o", out)
     write_amass(tmp_path / "short.npz", walking.slice(0, 2))
     assert "of 2 frames at 30 fps 2 are left" in failure(run_json, tmp_path / "short.npz", "-o", out)
     assert not out.exists()
