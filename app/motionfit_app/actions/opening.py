@@ -60,7 +60,7 @@ class Opening(QObject):
     @Slot()
     def ask_open(self) -> None:
         """Choose a file and open it."""
-        kinds = self.tr("Clips (*.npz *.mp4 *.mov *.avi *.mkv *.webm *.m4v);;All files (*)")
+        kinds = self.tr("Clips (*.npz *.bvh *.amc *.mp4 *.mov *.avi *.mkv *.webm *.m4v);;All files (*)")
         folder = self._preferences.last_folder()
         chosen, _kind = QFileDialog.getOpenFileName(self._window, self.tr("Open clip"), folder, kinds)
         if chosen:
