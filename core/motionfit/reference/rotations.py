@@ -19,7 +19,7 @@ _HEADING_SHIFT = 1e-6
 
 def rotation_from_vector(axis_angle: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3 3"]:
     """Rodrigues' formula with the published guard against zero: 1e-8 is added to every component before the length."""
-    angle = torch.linalg.vector_norm(axis_angle + _LENGTH_SHIFT, dim=-1, keepdim=True)
+    angle: Tensor = torch.linalg.vector_norm(axis_angle + _LENGTH_SHIFT, dim=-1, keepdim=True)
     cross = skew(axis_angle / angle)
     identity = torch.eye(3, dtype=axis_angle.dtype, device=axis_angle.device)
     sine, cosine = angle.sin().unsqueeze(-1), angle.cos().unsqueeze(-1)

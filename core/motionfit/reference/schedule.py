@@ -7,7 +7,7 @@ one L-BFGS step of up to 20 inner iterations.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from motionfit.pipeline.settings import FitSettings
@@ -80,3 +80,15 @@ class Schedule:
         """The terms that count in a phase, with their weights."""
         given = self.weights.get(phase.stage, {})
         return {term: given[term] for term in phase.terms if given.get(term, 0.0) > 0.0}
+
+    def after_a_batch(self) -> Schedule:
+        """What the next batch is fitted with.
+
+        Kept fault: holding x0 writes zeros over the weights of contacts, and only refining writes them back; so after
+        a run without refining, which no published schedule has, the later batches do without contacts.
+        """
+        if self.iterations.get(HOLD_X0.key, 0) == 0 or self.iterations.get(REFINE.key, 0) > 0:
+            return self
+        kept = {stage: dict(terms) for stage, terms in self.weights.items()}
+        kept["stage3"] = {term: weight for term, weight in kept.get("stage3", {}).items() if term not in _CONTACTS}
+        return replace(self, weights=kept)

@@ -4,7 +4,6 @@ from motionfit.errors import SettingsError
 from motionfit.pipeline.settings import FitSettings, Freeze, load_preset, preset_names
 from motionfit.pipeline.stages import PHASES, TERM_TITLES, VARIABLE_TITLES
 
-
 OWN_PRESETS = [name for name in preset_names() if load_preset(name).method == "motionfit"]
 
 

@@ -11,6 +11,7 @@ from motionfit.priors.initial_state import InitialStateMixture
 from motionfit.priors.motion import MotionPrior
 from motionfit.priors.pose import PosePrior
 from motionfit.reference.observation_terms import ReferenceBody
+from motionfit.reference.observed import WindowBatch
 
 
 def tensors(arrays):
@@ -44,3 +45,32 @@ def official_priors():
 @pytest.fixture(scope="session")
 def golden_tensors(goldens):
     return lambda name: tensors(goldens(name))
+
+
+def windows_of(golden):
+    def seen(name):
+        data = golden.get(name)
+        if data is None:
+            return None, None
+        mask = torch.isfinite(data).all(-1)
+        return torch.where(mask[..., None], data, 0.0), mask
+
+    joints, joints_mask = seen("obs_joints3d")
+    keypoints, keypoints_mask = seen("obs_verts3d")
+    floor, intervals = golden.get("obs_floor_plane"), golden.get("obs_seq_interval")
+    return WindowBatch(
+        fps=30.0,
+        joints3d=joints,
+        joints3d_mask=joints_mask,
+        keypoints3d=keypoints,
+        keypoints3d_mask=keypoints_mask,
+        keypoints2d=golden.get("obs_joints2d"),
+        intrinsics=golden.get("cam_matx"),
+        floor=None if floor is None else floor[:, :3] * floor[:, 3:],
+        intervals=None if intervals is None else tuple((int(a), int(b)) for a, b in intervals),
+    )
+
+
+@pytest.fixture(scope="session")
+def observed_in():
+    return windows_of

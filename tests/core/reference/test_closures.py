@@ -6,7 +6,7 @@ import torch
 from motionfit.body.keypoints import BODY25_IGNORED
 from motionfit.pipeline.settings import load_preset
 from motionfit.reference.motion_stage import MotionStage
-from motionfit.reference.observed import WindowBatch, without_ignored
+from motionfit.reference.observed import without_ignored
 from motionfit.reference.pose_stages import PoseStages
 from motionfit.reference.schedule import HOLD_X0, POSE, REFINE, ROOT, TUNE_X0, Schedule
 
@@ -54,30 +54,6 @@ TERMS = {
 }
 
 
-def observed_in(golden):
-    def seen(name):
-        data = golden.get(name)
-        if data is None:
-            return None, None
-        mask = torch.isfinite(data).all(-1)
-        return torch.where(mask[..., None], data, 0.0), mask
-
-    joints, joints_mask = seen("obs_joints3d")
-    keypoints, keypoints_mask = seen("obs_verts3d")
-    floor, intervals = golden.get("obs_floor_plane"), golden.get("obs_seq_interval")
-    return WindowBatch(
-        fps=30.0,
-        joints3d=joints,
-        joints3d_mask=joints_mask,
-        keypoints3d=keypoints,
-        keypoints3d_mask=keypoints_mask,
-        keypoints2d=golden.get("obs_joints2d"),
-        intrinsics=golden.get("cam_matx"),
-        floor=None if floor is None else floor[:, :3] * floor[:, 3:],
-        intervals=None if intervals is None else tuple((int(a), int(b)) for a, b in intervals),
-    )
-
-
 def values_in(golden, part):
     return {
         ours: golden[f"{part}_var_{name}"].squeeze(1) if name in WITHOUT_FRAMES else golden[f"{part}_var_{name}"]
@@ -99,7 +75,7 @@ def terms_of(part, values, observed, reference_body, priors, weights):
 
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("name", FILES)
-def test_closure_meets_the_golden(golden_tensors, reference_body, official_priors, name, part):
+def test_closure_meets_the_golden(golden_tensors, observed_in, reference_body, official_priors, name, part):
     golden, phase = golden_tensors(name), PARTS[part]
     values = values_in(golden, part)
     free = {key: values[key].clone().requires_grad_() for key in phase.free if key in values}
