@@ -14,7 +14,7 @@ from motionfit.pipeline.settings import FitSettings
 
 
 class FitFunction(Protocol):
-    """The signature of `motionfit.pipeline.fit.fit`."""
+    """The signature of `motionfit.reference.choose.fit`."""
 
     def __call__(  # noqa: D102
         self,
@@ -64,7 +64,7 @@ def installed_core() -> CoreFunctions:
     from motionfit.body.load import load_body
     from motionfit.files.demo import demo_path
     from motionfit.files.inputs import read_input
-    from motionfit.pipeline.fit import fit
     from motionfit.priors.checkpoints import load_priors
+    from motionfit.reference.choose import fit
 
     return CoreFunctions(fit, load_priors, load_body, read_input, demo_path)

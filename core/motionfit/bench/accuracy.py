@@ -21,10 +21,10 @@ from motionfit.body.model import BodyModel
 from motionfit.geometry.planes import world_floor
 from motionfit.metrics.evaluation import evaluate
 from motionfit.motion import Observations
-from motionfit.pipeline.fit import fit_clips
 from motionfit.pipeline.result import FitResult
 from motionfit.pipeline.settings import FitSettings, load_preset
 from motionfit.priors.checkpoints import Priors, load_priors
+from motionfit.reference.choose import fit_clips
 from motionfit.simulation import simulate
 
 STAGES = ("stage1", "stage2", "stage3_init", "stage3")

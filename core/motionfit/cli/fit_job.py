@@ -20,11 +20,11 @@ from motionfit.files.inputs import ClipInput, read_input
 from motionfit.files.report import Report, without_histories
 from motionfit.files.result import check_output_folder, read_report, write_result
 from motionfit.metrics import evaluate
-from motionfit.pipeline.fit import fit
 from motionfit.pipeline.result import FitResult, StageResult
 from motionfit.pipeline.settings import FitSettings, load_preset
 from motionfit.pipeline.stages import STAGE_TITLES
 from motionfit.priors.checkpoints import Priors, load_priors
+from motionfit.reference.choose import fit
 
 _logger = logging.getLogger(__name__)
 _PRESETS = {"joints3d": "joints3d", "keypoints3d": "keypoints3d", "keypoints2d": "video"}
@@ -101,6 +101,8 @@ def run_fit(given: argparse.Namespace, request: FitRequest) -> FitOutcome:
     left = settings.stages if previous is None else unfinished(request.output, settings)
     if previous is not None and not left:
         return _nothing_to_do(request, clip, previous, body)
+    if settings.method == "reference":
+        left = settings.stages  # it has no way to go on in the middle
     result = _fit(given, request, clip, body, priors, settings, left, previous, lines)
     return _written(request, clip, result, body, lines)
 
