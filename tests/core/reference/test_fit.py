@@ -96,6 +96,15 @@ def test_a_video_starts_from_the_published_floor_or_the_given_one(clip, open_bod
     torch.testing.assert_close(floor.offset, given.offset)
 
 
+def test_hidden_keypoints_are_fitted_by_the_preset_of_keypoints(clip, open_body, priors):
+    observed = simulate(clip, open_body, "below=0.9", 0)
+    quick = settings("reference-3d-keypoints", stages=("stage1", "stage2"), iterations={"root": 6, "pose": 6})
+    result = fit_as_published(observed, open_body, priors, quick)
+    assert result.final.history[-1].loss < 0.2 * result.stages["stage1"].history[0].loss
+    metrics = evaluate(result.final.motion, clip, open_body, observed, result.final.floor)
+    assert metrics["visible_mm"] < 60.0
+
+
 def test_a_cancelled_fit_keeps_what_is_done(seen, open_body, priors):
     result = fit_as_published(seen, open_body, priors, settings(), lambda progress: progress.stage == "stage1")
     assert result.cancelled
@@ -108,6 +117,7 @@ def test_what_the_published_method_does_not_have_is_refused(seen, open_body, pri
         (settings(freezes=frozenset({Freeze("shape")})), "holds no variables"),
         (settings(stages=("stage3",)), "from stage I on"),
         (settings("reference-video"), "does not weigh joints3d"),
+        (settings("reference-3d-keypoints"), "does not weigh joints3d"),
     ):
         with pytest.raises(SettingsError, match=message):
             fit_as_published(seen, open_body, priors, changed)
