@@ -56,7 +56,9 @@ def test_files_are_small_and_their_cards_complete():
         assert card["kind"] == kind
         assert card["licence"] == "CC BY-SA 3.0"
         assert {"CMU", "HDM05", "DeepMimic", "MASS"} == set(card["acknowledgements"])
-        assert len(card["data"]["train"]["sha256"]) == 64
+        assert len(card["data"]["sha256"]) == 64
+        assert card["data"]["train"]["clips"] > 280
+        assert (path.parent / card["curves"]).is_file()
         assert card["metrics"]
         assert len(card["body"]["sha256"]) == 64
 
