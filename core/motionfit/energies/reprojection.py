@@ -5,6 +5,9 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor
 
+SIGMA = 100.0
+"""Pixels at which the distance turns from quadratic to flat."""
+
 
 def geman_mcclure(residual: Float[Tensor, "*shape"], sigma: float) -> Float[Tensor, "*shape"]:
     """σ²r²/(σ²+r²): quadratic for small residuals, at most σ² for outliers."""
@@ -12,11 +15,16 @@ def geman_mcclure(residual: Float[Tensor, "*shape"], sigma: float) -> Float[Tens
     return sigma**2 * squared / (sigma**2 + squared)
 
 
+def geman_mcclure_weight(residual: Float[Tensor, "*shape"], sigma: float) -> Float[Tensor, "*shape"]:
+    """σ⁴/(σ²+r²)²: the weight w at which the gradient of ½ w r² is half that of `geman_mcclure`."""
+    return (sigma**2 / (sigma**2 + residual.square())).square()
+
+
 def reprojection(
     projected: Float[Tensor, "*batch frames keypoints 2"],
     detected: Float[Tensor, "*batch frames keypoints 2"],
     confidence: Float[Tensor, "*batch frames keypoints"],
-    sigma: float = 100.0,
+    sigma: float = SIGMA,
 ) -> Float[Tensor, "*batch frames"]:
     """Σ confidence² · gmof(projected − detected) per frame, pixels² (SMPLify, ECCV 2016; HuMoR)."""
     robust = geman_mcclure(projected - detected, sigma).sum(-1)

@@ -242,6 +242,7 @@ def settings_to_json(settings: FitSettings) -> dict[str, Any]:
         "window": settings.window,
         "overlap": settings.overlap,
         "tolerance": settings.tolerance,
+        "solvers": dict(settings.solvers),
         "stages": list(settings.stages),
         "freezes": sorted(f"{freeze.variable}@{freeze.where}" for freeze in settings.freezes),
         "device": settings.device,

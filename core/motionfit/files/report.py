@@ -94,6 +94,7 @@ def settings_to_json(settings: FitSettings) -> Report:
         "window": settings.window,
         "overlap": settings.overlap,
         "tolerance": settings.tolerance,
+        "solvers": dict(settings.solvers),
         "stages": list(settings.stages),
         "freezes": sorted([freeze.variable, freeze.where] for freeze in settings.freezes),
         "device": settings.device,
@@ -122,4 +123,5 @@ def settings_from_json(content: Mapping[str, Any]) -> FitSettings:
         threads=content["threads"],
         seed=content["seed"],
         method=content.get("method", METHODS[0]),
+        solvers=content.get("solvers", {}),
     )

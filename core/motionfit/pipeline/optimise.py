@@ -8,11 +8,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from motionfit.pipeline.pose_residuals import PoseResiduals
 from motionfit.pipeline.result import ClosureRecord
 from motionfit.pipeline.settings import FitSettings
 from motionfit.pipeline.stages import Phase
+from motionfit.solve.block_tridiagonal import BlockSolution, BlockSystem
 from motionfit.solve.layout import Layout
-from motionfit.solve.minimise import minimise
+from motionfit.solve.levenberg_marquardt import LeastSquares, minimise_least_squares
+from motionfit.solve.minimise import Objective, minimise
 from motionfit.solve.solution import Status
 
 Values = dict[str, Tensor]
@@ -21,6 +24,10 @@ TermsOf = Callable[[Mapping[str, Tensor], Collection[str]], dict[str, Tensor]]
 
 Report = Callable[[Phase, int, list[ClosureRecord], Mapping[str, Tensor]], bool]
 """Told the phase, the iteration, a record per clip and the values tried; returns False to cancel."""
+
+
+ResidualsOf = Callable[[Mapping[str, float], Collection[str]], PoseResiduals]
+"""From the weights of the terms that count and the names of the free tensors."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ def run_phase(
     terms_of: TermsOf,
     settings: FitSettings,
     report: Report,
+    residuals_of: ResidualsOf | None = None,
 ) -> PhaseEnd:
     """Optimise the phase's free variables.
 
@@ -54,6 +62,7 @@ def run_phase(
         terms_of: The terms of the stage.
         settings: Weights, freezes, limits.
         report: Called after every closure.
+        residuals_of: The same terms as least squares, to minimise them by Levenberg-Marquardt; None = by L-BFGS.
 
     Returns:
         Values with the free ones at their best; held ones are the very same tensors.
@@ -68,15 +77,15 @@ def run_phase(
     layout = Layout.of({name: values[name] for name in names}, clips)
     tried: dict[str, Mapping[str, Tensor]] = {}
 
-    def objective(vector: Tensor) -> tuple[Tensor, Tensor]:
-        point = vector.detach().requires_grad_()
-        current = {**values, **layout.unpack(point)}
-        raw = terms_of(current, weights)
-        loss = torch.stack([weights[name] * term for name, term in raw.items()]).sum(0)
-        (gradient,) = torch.autograd.grad(loss.sum(), point)
-        tried["values"] = {name: value.detach() for name, value in current.items()}
+    def current(point: Tensor) -> Values:
+        return {**values, **layout.unpack(point)}
+
+    def loss_at(point: Tensor) -> Tensor:
+        at = current(point)
+        raw = terms_of(at, weights)
+        tried["values"] = {name: value.detach() for name, value in at.items()}
         tried["raw"] = {name: term.detach() for name, term in raw.items()}
-        return loss.detach(), gradient
+        return torch.stack([weights[name] * term for name, term in raw.items()]).sum(0)
 
     def watch(iteration: int, _loss: Tensor) -> bool:
         records = _records(phase.key, iteration, tried["raw"], weights)
@@ -85,8 +94,40 @@ def run_phase(
         return report(phase, iteration, records, tried["values"])
 
     limit = settings.iterations.get(phase.key, phase.iterations)
-    solution = minimise(objective, layout.pack(values), limit, settings.tolerance, watch)
+    start = layout.pack(values)
+    if residuals_of is None:
+        solution = minimise(_with_gradient(loss_at), start, limit, settings.tolerance, watch)
+    else:
+        problem = _least_squares(residuals_of(weights, names), loss_at, current, layout)
+        solution = minimise_least_squares(problem, start, limit, settings.tolerance, watch)
     return PhaseEnd({**values, **layout.unpack(solution.values)}, solution.statuses, history)
+
+
+def _with_gradient(loss_at: Callable[[Tensor], Tensor]) -> Objective:
+    def objective(vector: Tensor) -> tuple[Tensor, Tensor]:
+        point = vector.detach().requires_grad_()
+        loss = loss_at(point)
+        (gradient,) = torch.autograd.grad(loss.sum(), point)
+        return loss.detach(), gradient
+
+    return objective
+
+
+def _least_squares(
+    residuals: PoseResiduals, loss_at: Callable[[Tensor], Tensor], current: Callable[[Tensor], Values], layout: Layout
+) -> LeastSquares:
+    def evaluate(point: Tensor) -> Tensor:
+        with torch.no_grad():
+            return loss_at(point)
+
+    def linearise(point: Tensor) -> BlockSystem:
+        with torch.no_grad():
+            return residuals.linearise(current(point))
+
+    def retract(point: Tensor, step: BlockSolution) -> Tensor:
+        return layout.pack(residuals.retract(current(point), step))
+
+    return LeastSquares(evaluate, linearise, retract, residuals.kinds)
 
 
 def _weights(phase: Phase, settings: FitSettings) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -21,11 +22,12 @@ from motionfit.pipeline.floor import floor_under_feet
 from motionfit.pipeline.initialise_camera import root_from_keypoints
 from motionfit.pipeline.initialise_rollout import start_rollout
 from motionfit.pipeline.initialise_root import root_from_points
-from motionfit.pipeline.optimise import PhaseEnd, TermsOf, Values, run_phase
+from motionfit.pipeline.optimise import PhaseEnd, ResidualsOf, TermsOf, Values, run_phase
+from motionfit.pipeline.pose_residuals import PoseResiduals
 from motionfit.pipeline.pose_stage import POSE_STAGE_TENSORS, PoseStage, start_values
 from motionfit.pipeline.result import ClosureRecord, FitResult, Progress, ProgressCallback, StageResult
 from motionfit.pipeline.rollout_stage import PER_WINDOW, ROLLOUT_STAGE_TENSORS, RolloutStage
-from motionfit.pipeline.settings import FitSettings
+from motionfit.pipeline.settings import LEVENBERG_MARQUARDT, FitSettings
 from motionfit.pipeline.stages import OPTIMISED_STAGES, STAGE_TITLES, Phase, phases_of
 from motionfit.pipeline.windows import Windows
 from motionfit.priors.checkpoints import Priors
@@ -104,13 +106,15 @@ class Run:
     def _run_pose_stage(self, stage: str, poses: PoseStage) -> None:
         began = time.perf_counter()
         values = self._first_root() if stage == "stage1" else self._values_of("stage1")
+        by_squares = self.settings.solver_of(stage) == LEVENBERG_MARQUARDT
+        residuals_of = partial(PoseResiduals, poses) if by_squares else None
 
         def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
             return motion_of_poses(poses, current, clip), floor_of(self.batch, clip)
 
         ends = []
         for phase in phases_of(stage):
-            ends.append(self._run_phase(phase, values, POSE_STAGE_TENSORS, poses.terms, motion))
+            ends.append(self._run_phase(phase, values, POSE_STAGE_TENSORS, poses.terms, motion, residuals_of))
             values = ends[-1].values
         self._keep(stage, values, ends, motion, began)
 
@@ -139,6 +143,7 @@ class Run:
         tensors: Mapping[str, tuple[str, ...]],
         terms: TermsOf,
         motion: MotionOf,
+        residuals_of: ResidualsOf | None = None,
     ) -> PhaseEnd:
         clips = self.batch.clips
         if self.cancelled:
@@ -147,7 +152,7 @@ class Run:
         def report(phase: Phase, iteration: int, records: list[ClosureRecord], current: Mapping[str, Tensor]) -> bool:
             return self._tell(phase, iteration, records[0], lambda: motion(current, 0)[0])
 
-        end = run_phase(phase, values, tensors, terms, self.settings, report)
+        end = run_phase(phase, values, tensors, terms, self.settings, report, residuals_of)
         self.work_done += self._work(phase)
         self.cancelled = end.cancelled
         if Status.NOT_FINITE in end.statuses:

@@ -19,6 +19,15 @@ Weights = Mapping[str, Mapping[str, float]]
 METHODS: tuple[str, ...] = ("motionfit", "reference")
 """MotionFit's own way to fit, and HuMoR's as published (`motionfit.reference`)."""
 
+LBFGS = "l-bfgs"
+LEVENBERG_MARQUARDT = "levenberg-marquardt"
+SOLVERS: dict[str, tuple[str, ...]] = {
+    "stage1": (LBFGS, LEVENBERG_MARQUARDT),
+    "stage2": (LBFGS, LEVENBERG_MARQUARDT),
+    "stage3": (LBFGS,),
+}
+"""The solvers that a stage can be minimised by; the first where nothing is said."""
+
 
 @dataclass(frozen=True)
 class Freeze:
@@ -54,13 +63,15 @@ class FitSettings:
         iterations: Iteration limit of each phase; absent = the phase's own.
         window: Frames of a stage III window.
         overlap: Least frames that neighbouring windows share.
-        tolerance: A phase ends when ten iterations improve the loss by less than this share.
+        tolerance: A phase ends when ten iterations of L-BFGS, or two steps of Levenberg-Marquardt, improve the loss by
+            less than this share.
         stages: The stages to run, in order.
         freezes: Variables held in some phases.
         device: "auto", "cpu" or "cuda[:n]".
         threads: Torch threads of the fit.
         seed: Of whatever is drawn at random.
         method: One of `METHODS`.
+        solvers: Of each stage, one of `SOLVERS`; absent = the first of them. For MotionFit's own method only.
     """
 
     preset: str
@@ -75,6 +86,7 @@ class FitSettings:
     threads: int = 1
     seed: int = 0
     method: str = METHODS[0]
+    solvers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         for stage, terms in self.weights.items():
@@ -95,11 +107,18 @@ class FitSettings:
         for stage in self.stages:
             _one_of(stage, OPTIMISED_STAGES, "stage to run")
         _one_of(self.method, METHODS, "method")
+        for stage, solver in self.solvers.items():
+            _one_of(stage, SOLVERS, "stage in solver")
+            _one_of(solver, SOLVERS[stage], f"solver of {stage}")
 
     def frozen_in(self, phase_key: str) -> frozenset[str]:
         """The variables that are held in a phase."""
         stage = next(phase.stage for phase in PHASES if phase.key == phase_key)
         return frozenset(f.variable for f in self.freezes if f.where in ("all", stage, phase_key))
+
+    def solver_of(self, stage: str) -> str:
+        """The solver of a stage."""
+        return self.solvers.get(stage, SOLVERS[stage][0])
 
     def with_weight(self, stage: str, term: str, weight: float) -> FitSettings:
         """The same settings with one weight changed."""
@@ -138,7 +157,7 @@ def load_preset(name_or_path: str) -> FitSettings:
     return _from_toml(content, path)
 
 
-_TOML_KEYS = ("title", "method", "weights", "iterations", "window", "overlap", "tolerance")
+_TOML_KEYS = ("title", "method", "weights", "iterations", "window", "overlap", "tolerance", "solver")
 
 
 def _from_toml(content: dict[str, Any], path: Path) -> FitSettings:
@@ -151,7 +170,8 @@ def _from_toml(content: dict[str, Any], path: Path) -> FitSettings:
             for stage, terms in dict(content.get("weights", {})).items()
         }
         iterations = {str(key): int(value) for key, value in dict(content.get("iterations", {})).items()}
-        return FitSettings(preset=path.stem, weights=weights, iterations=iterations, **given)
+        solvers = {str(stage): str(solver) for stage, solver in dict(content.get("solver", {})).items()}
+        return FitSettings(preset=path.stem, weights=weights, iterations=iterations, solvers=solvers, **given)
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{path}: {error}.", "Weights and iterations are numbers in tables.") from error
 

@@ -18,7 +18,7 @@ from motionfit.solve.block_tridiagonal import BlockSolution, BlockSystem, solve_
 from motionfit.solve.minimise import Watch
 from motionfit.solve.solution import Solution, Status
 
-_FIRST_DAMPING = 3e-2
+_FIRST_DAMPING = 10.0
 _LEAST_DAMPING = 1e-7
 _MOST_DAMPING = 1e9
 _LEAST_GAIN = 1e-3

@@ -1,7 +1,7 @@
 import pytest
 
 from motionfit.errors import SettingsError
-from motionfit.pipeline.settings import FitSettings, Freeze, load_preset, preset_names
+from motionfit.pipeline.settings import SOLVERS, FitSettings, Freeze, load_preset, preset_names
 from motionfit.pipeline.stages import PHASES, TERM_TITLES, VARIABLE_TITLES
 
 OWN_PRESETS = [name for name in preset_names() if load_preset(name).method == "motionfit"]
@@ -41,6 +41,9 @@ def test_unknown_names_come_with_the_nearest_known_one(tmp_path):
         ("window = 2\n", "needs 3 or more"),
         ("window = 10\noverlap = 10\n", "below the window"),
         ("weight = 3\n", "Unknown key"),
+        ("[solver]\nstage1 = 'newton'\n", "Unknown solver of stage1"),
+        ("[solver]\nstage3 = 'levenberg-marquardt'\n", "Unknown solver of stage3"),
+        ("[solver]\nstage4 = 'l-bfgs'\n", "Unknown stage in solver"),
     ],
 )
 def test_bad_presets_say_what_is_wrong(tmp_path, text, message):
@@ -67,3 +70,10 @@ def test_freezes_are_parsed_and_found_by_phase_stage_and_everywhere():
         Freeze.parse("shapes")
     with pytest.raises(SettingsError):
         Freeze.parse("shape@stage9")
+
+
+def test_a_preset_names_the_solver_of_a_stage_and_the_others_keep_the_first(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[solver]\nstage2 = 'levenberg-marquardt'\n")
+    settings = load_preset(str(path))
+    assert [settings.solver_of(stage) for stage in SOLVERS] == ["l-bfgs", "levenberg-marquardt", "l-bfgs"]

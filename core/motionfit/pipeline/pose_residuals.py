@@ -1,0 +1,207 @@
+"""Stages I and II as least squares: the Gauss-Newton equations of the terms of `PoseStage`, and steps on rotations.
+
+Every term is a weighted sum of squares but the robust 2D distance. That enters with the weight that makes its gradient
+exact (iteratively reweighted least squares, Holland & Welsch 1977): the quadratic so weighted lies above the robust
+function, so it never curves downwards. The loss itself is always that of `PoseStage.terms`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+from motionfit.body.keypoints import body25_from
+from motionfit.energies.reprojection import SIGMA, geman_mcclure_weight
+from motionfit.geometry.cameras import project
+from motionfit.geometry.rotations import rotation_from_axis_angle, rotation_from_six, six_from_rotation
+from motionfit.pipeline.batch import Batch
+from motionfit.pipeline.data_terms import DataTerms
+from motionfit.pipeline.pose_jacobian import (
+    FRAME_TANGENTS,
+    SHAPE_TANGENTS,
+    MovedBody,
+    MovedPoints,
+    derivative,
+    move_body,
+    move_surface,
+    tangent_columns,
+)
+from motionfit.pipeline.pose_stage import PoseStage
+from motionfit.solve.block_tridiagonal import BlockSolution, BlockSystem
+
+RESIDUAL_TERMS = frozenset({"joints3d", "keypoints3d", "keypoints2d", "pose_prior", "shape_prior", "smoothness"})
+"""The terms that are known as squares."""
+
+_FRAMES_AT_ONCE = 480
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Residuals of the points of each frame: the loss changes like ½ Σ weight · residual².
+
+    Attributes:
+        residuals: Predicted minus observed.
+        weights: Zero where nothing was observed.
+        moves: Derivative of the residuals by the columns of `MovedPoints`.
+    """
+
+    residuals: Float[Tensor, "clips frames rows"]
+    weights: Float[Tensor, "clips frames rows"]
+    moves: Float[Tensor, "clips frames rows columns"]
+
+
+@dataclass(frozen=True)
+class PoseResiduals:
+    """The terms of a phase of stages I and II around a point.
+
+    Attributes:
+        stage: The terms.
+        weights: Of the terms that count.
+        free: The tensors that may change.
+    """
+
+    stage: PoseStage
+    weights: Mapping[str, float]
+    free: Collection[str]
+
+    def __post_init__(self) -> None:
+        unknown = set(self.weights) - RESIDUAL_TERMS
+        assert not unknown, f"{unknown} are not written as squares; their stage needs L-BFGS"
+
+    @property
+    def kinds(self) -> tuple[int, ...]:
+        """Tangent numbers per frame of each free tensor."""
+        return tuple(count for name, count in FRAME_TANGENTS.items() if name in self.free)
+
+    def linearise(self, values: Mapping[str, Tensor]) -> BlockSystem:
+        """Gauss-Newton equations at a point; the right-hand side is the negative gradient."""
+        system = self._empty(values)
+        clips, frames = values["translation"].shape[:2]
+        length = max(_FRAMES_AT_ONCE // clips, 1)
+        for start in range(0, frames, length):
+            own, with_next = slice(start, start + length), slice(start, start + length + 1)
+            stretch = {name: value if name == "betas" else value[:, with_next] for name, value in values.items()}
+            moved = move_body(self.stage.body, self.stage.prior, stretch, self.free)
+            for name, rows in _data_rows(self.stage.data, self.stage.batch, moved, own, self.weights):
+                _add_rows(system, own, rows, self.weights[name])
+            if "smoothness" in self.weights:
+                _add_steps(system, with_next, moved.joints, self.weights["smoothness"])
+        self._add_priors(system, values)
+        return system
+
+    def retract(self, values: Mapping[str, Tensor], step: BlockSolution) -> dict[str, Tensor]:
+        """The values that a step leads to; held ones are the very same tensors."""
+        moved = dict(values)
+        for name, columns in tangent_columns(self.free).items():
+            change = step.blocks[..., columns]
+            if name == "root_six":
+                turned = rotation_from_axis_angle(change) @ rotation_from_six(values[name])
+                moved[name] = six_from_rotation(turned)
+            else:
+                moved[name] = values[name] + change
+        if "betas" in self.free:
+            moved["betas"] = values["betas"] + step.corner
+        return moved
+
+    def _empty(self, values: Mapping[str, Tensor]) -> BlockSystem:
+        clips, frames = values["translation"].shape[:2]
+        tangents = sum(self.kinds)
+        shared = SHAPE_TANGENTS if "betas" in self.free else 0
+        zeros = values["translation"].new_zeros
+        return BlockSystem(
+            diagonal=zeros(clips, frames, tangents, tangents),
+            below=zeros(clips, frames - 1, tangents, tangents),
+            border=zeros(clips, frames, tangents, shared),
+            corner=zeros(clips, shared, shared),
+            right=zeros(clips, frames, tangents),
+            corner_right=zeros(clips, shared),
+        )
+
+    def _add_priors(self, system: BlockSystem, values: Mapping[str, Tensor]) -> None:
+        columns = tangent_columns(self.free)
+        if "pose_prior" in self.weights and "pose_latents" in columns:
+            weight = 2.0 * self.weights["pose_prior"]
+            system.scales()[0][..., columns["pose_latents"]].add_(weight)
+            system.right[..., columns["pose_latents"]] -= weight * values["pose_latents"]
+        if "shape_prior" in self.weights and "betas" in self.free:
+            weight = 2.0 * self.weights["shape_prior"] * values["translation"].shape[1]
+            system.scales()[1].add_(weight)
+            system.corner_right.sub_(weight * values["betas"])
+
+
+def _data_rows(
+    data: DataTerms, batch: Batch, moved: MovedBody, own: slice, wanted: Mapping[str, float]
+) -> Iterator[tuple[str, Rows]]:
+    """Rows of the wanted data terms for which the batch has observations; see `DataTerms.evaluate`."""
+    if "joints3d" in wanted and batch.joints3d is not None and batch.joints3d_mask is not None:
+        yield "joints3d", _rows_3d(moved.joints, batch.joints3d[:, own], batch.joints3d_mask[:, own])
+    if "keypoints3d" in wanted and batch.keypoints3d is not None and batch.keypoints3d_mask is not None:
+        points = move_surface(moved, data.surfaces.keypoints)
+        yield "keypoints3d", _rows_3d(points, batch.keypoints3d[:, own], batch.keypoints3d_mask[:, own])
+    if "keypoints2d" in wanted and batch.keypoints2d is not None and batch.confidence is not None:
+        assert batch.intrinsics is not None
+        points = _body25(moved.joints, move_surface(moved, data.surfaces.landmarks))
+        yield "keypoints2d", _rows_2d(points, batch.intrinsics, batch.keypoints2d[:, own], batch.confidence[:, own])
+
+
+def _rows_3d(points: MovedPoints, observed: Tensor, mask: Tensor) -> Rows:
+    frames = observed.shape[1]
+    residuals = points.points[:, :frames] - observed
+    weights = mask[..., None].to(residuals).expand_as(residuals)
+    return Rows(residuals.flatten(2), weights.flatten(2), points.moves[:, :frames].flatten(2, 3))
+
+
+def _body25(joints: MovedPoints, landmarks: MovedPoints) -> MovedPoints:
+    arranged = body25_from(joints.moves.movedim(-1, 2), landmarks.moves.movedim(-1, 2))
+    return MovedPoints(body25_from(joints.points, landmarks.points), arranged.movedim(2, -1))
+
+
+def _rows_2d(points: MovedPoints, intrinsics: Tensor, observed: Tensor, confidence: Tensor) -> Rows:
+    frames = observed.shape[1]
+    places = points.points[:, :frames]
+
+    def see(at: Tensor) -> Tensor:
+        return project(at, intrinsics[:, None, None])
+
+    residuals = see(places) - observed
+    weights = 2.0 * confidence.square()[..., None] * geman_mcclure_weight(residuals, SIGMA)
+    moves = derivative(see, places) @ points.moves[:, :frames]
+    return Rows(residuals.flatten(2), weights.flatten(2), moves.flatten(2, 3))
+
+
+def _add_rows(system: BlockSystem, frames: slice, rows: Rows, weight: float) -> None:
+    """Add the squares of a term's residuals, in place."""
+    tangents = system.right.shape[-1]
+    weighted = (weight * rows.weights)[..., None] * rows.moves
+    squares = weighted[..., :tangents].mT @ rows.moves
+    system.diagonal[:, frames] += squares[..., :tangents]
+    system.border[:, frames] += squares[..., tangents:]
+    by_shape = rows.moves[..., tangents:].flatten(1, 2)
+    weighted_by_shape = weighted[..., tangents:].flatten(1, 2)
+    system.corner.add_(weighted_by_shape.mT @ by_shape)
+    pull = (weighted.mT @ rows.residuals[..., None])[..., 0]
+    system.right[:, frames] -= pull[..., :tangents]
+    system.corner_right.sub_(pull[..., tangents:].sum(1))
+
+
+def _add_steps(system: BlockSystem, frames: slice, joints: MovedPoints, weight: float) -> None:
+    """Add ½ Σ ‖J_{t+1} − J_t‖² over the steps within the frames, in place."""
+    tangents = system.right.shape[-1]
+    count = joints.points.shape[1]
+    first, second = slice(frames.start, frames.start + count - 1), slice(frames.start + 1, frames.start + count)
+    moves = joints.moves.flatten(2, 3)
+    own, shape_steps = moves[..., :tangents], moves[..., tangents:].diff(dim=1)
+    steps = joints.points.flatten(2).diff(dim=1)
+    squares = weight * (own.mT @ own)
+    system.diagonal[:, first] += squares[:, :-1]
+    system.diagonal[:, second] += squares[:, 1:]
+    system.below[:, first] -= weight * (own[:, 1:].mT @ own[:, :-1])
+    for where, sign, turned in ((first, -weight, own[:, :-1].mT), (second, weight, own[:, 1:].mT)):
+        system.border[:, where] += sign * (turned @ shape_steps)
+        system.right[:, where] -= sign * (turned @ steps[..., None])[..., 0]
+    by_shape = shape_steps.flatten(1, 2)
+    system.corner.add_(weight * (by_shape.mT @ by_shape))
+    system.corner_right.sub_(weight * (by_shape.mT @ steps.flatten(1)[..., None])[..., 0])
