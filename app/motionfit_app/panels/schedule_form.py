@@ -36,7 +36,9 @@ class ScheduleForm(QScrollArea):
         self.tolerance.setRange(1e-6, 0.5)
         self.tolerance.setSingleStep(1e-4)
         self._add("tolerance", self.tr("Tolerance"), self.tolerance)
-        self.tolerance.setToolTip(self.tr("A phase ends when ten iterations improve the loss by less than this share"))
+        self.tolerance.setToolTip(
+            self.tr("A phase ends when ten iterations (two of Levenberg-Marquardt) improve the loss by less than this")
+        )
         self.tolerance.editingFinished.connect(self._on_edited)
         self.threads = self._spin("threads", self.tr("Threads"), 1, 256)
         self.device = QComboBox(inside)
