@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -58,3 +60,16 @@ class FitError(MotionFitError):
     """The optimisation cannot go on."""
 
     kind: ClassVar[str] = "fit"
+
+
+def require_one_of(value: str, known: Iterable[str], what: str) -> None:
+    """Refuse a name that is not among the known ones.
+
+    Raises:
+        SettingsError: Names the nearest one, or all of them.
+    """
+    names = list(known)
+    if value not in names:
+        near = difflib.get_close_matches(value, names, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(names)}."
+        raise SettingsError(f"Unknown {what}: {value!r}.", hint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import tomllib
@@ -15,7 +14,7 @@ from typing import Any
 from motionfit.datasets.contacts import ContactRule
 from motionfit.datasets.floor import FloorRule
 from motionfit.datasets.manifest import SPLITS
-from motionfit.errors import SettingsError
+from motionfit.errors import SettingsError, require_one_of
 
 RULES = ("list", "dataset", "subject", "equal-thirds")
 DATASET_FPS = 30.0
@@ -74,9 +73,9 @@ class PrepareSettings:
     contacts: ContactRule = field(default_factory=ContactRule)
 
     def __post_init__(self) -> None:
-        _one_of(self.split, RULES, "split rule")
+        require_one_of(self.split, RULES, "split rule")
         for name in self.without:
-            _one_of(name, SPLITS, "split in without")
+            require_one_of(name, SPLITS, "split in without")
         _check(0 <= self.trim < 0.5, f"trim is {self.trim}; it must be 0 or more and below 0.5.")
         _check(self.shortest >= 0, f"shortest is {self.shortest} s; it must not be negative.")
         _check(self.least_fps > 0, f"least_fps is {self.least_fps}; it must be above 0.")
@@ -176,7 +175,7 @@ def _typed(kind: type, content: object, where: str) -> dict[str, Any]:
     known = {item.name: item for item in fields(kind)}
     values: dict[str, Any] = {}
     for key, value in content.items():
-        _one_of(str(key), known, f"key in {where}")
+        require_one_of(str(key), known, f"key in {where}")
         item = known[key]
         default = item.default if item.default_factory is MISSING else item.default_factory()
         values[key] = _as(value, default, f"{key} in {where}")
@@ -195,14 +194,6 @@ def _as(value: Any, default: Any, what: str) -> Any:  # noqa: ANN401 - the type 
     if not is_right:
         raise SettingsError(f"{what} is {value!r}; it must be {wanted}.")
     return float(value) if isinstance(default, float) else value
-
-
-def _one_of(value: str, known: Any, what: str) -> None:  # noqa: ANN401 - any container of names
-    names = list(known)
-    if value not in names:
-        near = difflib.get_close_matches(value, names, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(names)}."
-        raise SettingsError(f"Unknown {what}: {value!r}.", hint)
 
 
 def _check(holds: bool, message: str) -> None:

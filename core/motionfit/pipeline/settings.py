@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from motionfit.errors import SettingsError
+from motionfit.errors import SettingsError, require_one_of
 from motionfit.pipeline.stages import OPTIMISED_STAGES, PHASES, TERM_TITLES, VARIABLE_TITLES
 
 Weights = Mapping[str, Mapping[str, float]]
@@ -42,9 +41,9 @@ class Freeze:
     where: str = "all"
 
     def __post_init__(self) -> None:
-        _one_of(self.variable, VARIABLE_TITLES, "variable to freeze")
+        require_one_of(self.variable, VARIABLE_TITLES, "variable to freeze")
         places = ("all", *OPTIMISED_STAGES, *(phase.key for phase in PHASES))
-        _one_of(self.where, places, "stage or phase to freeze in")
+        require_one_of(self.where, places, "stage or phase to freeze in")
 
     @classmethod
     def parse(cls, text: str) -> Freeze:
@@ -90,12 +89,12 @@ class FitSettings:
 
     def __post_init__(self) -> None:
         for stage, terms in self.weights.items():
-            _one_of(stage, OPTIMISED_STAGES, "stage in weights")
+            require_one_of(stage, OPTIMISED_STAGES, "stage in weights")
             for term, weight in terms.items():
-                _one_of(term, TERM_TITLES, f"term in weights.{stage}")
+                require_one_of(term, TERM_TITLES, f"term in weights.{stage}")
                 _check(weight >= 0, f"The weight of {term} in {stage} is {weight}; it must not be negative.")
         for phase, count in self.iterations.items():
-            _one_of(phase, [p.key for p in PHASES], "phase in iterations")
+            require_one_of(phase, [p.key for p in PHASES], "phase in iterations")
             _check(count >= 0, f"The iterations of {phase} are {count}; they must not be negative.")
         _check(self.window >= 3, f"The window is {self.window} frames; it needs 3 or more.")
         _check(
@@ -105,11 +104,11 @@ class FitSettings:
         _check(0 < self.tolerance < 1, f"The tolerance is {self.tolerance}; it must lie between 0 and 1.")
         _check(self.threads >= 1, f"The number of threads is {self.threads}; it must be 1 or more.")
         for stage in self.stages:
-            _one_of(stage, OPTIMISED_STAGES, "stage to run")
-        _one_of(self.method, METHODS, "method")
+            require_one_of(stage, OPTIMISED_STAGES, "stage to run")
+        require_one_of(self.method, METHODS, "method")
         for stage, solver in self.solvers.items():
-            _one_of(stage, SOLVERS, "stage in solver")
-            _one_of(solver, SOLVERS[stage], f"solver of {stage}")
+            require_one_of(stage, SOLVERS, "stage in solver")
+            require_one_of(solver, SOLVERS[stage], f"solver of {stage}")
 
     def frozen_in(self, phase_key: str) -> frozenset[str]:
         """The variables that are held in a phase."""
@@ -147,7 +146,7 @@ def load_preset(name_or_path: str) -> FitSettings:
     if path.suffix != ".toml":
         path = preset_folder() / f"{name_or_path}.toml"
         if not path.is_file():
-            _one_of(name_or_path, preset_names(), "preset")
+            require_one_of(name_or_path, preset_names(), "preset")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -162,7 +161,7 @@ _TOML_KEYS = ("title", "method", "weights", "iterations", "window", "overlap", "
 
 def _from_toml(content: dict[str, Any], path: Path) -> FitSettings:
     for key in content:
-        _one_of(key, _TOML_KEYS, f"key in {path.name}")
+        require_one_of(key, _TOML_KEYS, f"key in {path.name}")
     given = {key: content[key] for key in ("method", "window", "overlap", "tolerance") if key in content}
     try:
         weights = {
@@ -174,14 +173,6 @@ def _from_toml(content: dict[str, Any], path: Path) -> FitSettings:
         return FitSettings(preset=path.stem, weights=weights, iterations=iterations, solvers=solvers, **given)
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{path}: {error}.", "Weights and iterations are numbers in tables.") from error
-
-
-def _one_of(value: str, known: Any, what: str) -> None:  # noqa: ANN401 - any container of names
-    names = list(known)
-    if value not in names:
-        near = difflib.get_close_matches(value, names, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(names)}."
-        raise SettingsError(f"Unknown {what}: {value!r}.", hint)
 
 
 def _check(holds: bool, message: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from motionfit.errors import SettingsError
+from motionfit.errors import SettingsError, require_one_of
 
 SCHEDULES = ("cosine", "steps", "plateau")
 PRECISIONS = ("float32", "bfloat16")
@@ -47,8 +47,8 @@ class LoopSettings:
         at_least(self, 1, ("epochs",))
         at_least(self, 0, ("final_learning_rate", "plateau_epochs", "weight_decay", "patience", "sample_epochs"))
         above_zero(self, ("learning_rate", "largest_gradient"))
-        one_of(self.schedule, SCHEDULES, "schedule")
-        one_of(self.precision, PRECISIONS, "precision")
+        require_one_of(self.schedule, SCHEDULES, "schedule")
+        require_one_of(self.precision, PRECISIONS, "precision")
         if len(self.step_epochs) != len(self.step_factors):
             raise SettingsError(
                 f"There are {len(self.step_epochs)} step_epochs and {len(self.step_factors)} step_factors.",
@@ -92,13 +92,3 @@ def above_zero(settings: object, names: Sequence[str]) -> None:
         value = getattr(settings, name)
         if not value > 0:
             raise SettingsError(f"{name} is {value}; it must be above 0.")
-
-
-def one_of(value: str, known: Sequence[str], what: str) -> None:
-    """Refuse a name that is not known.
-
-    Raises:
-        SettingsError: Lists the known ones.
-    """
-    if value not in known:
-        raise SettingsError(f"Unknown {what}: {value!r}.", f"Known: {', '.join(known)}.")

@@ -1,44 +1,19 @@
 """A small collection of generated motion in AMASS layout, and a body by formula."""
 
-import formulas
-import numpy as np
 import pytest
+from recorded_walks import write_collection, write_walk
 
 from motionfit.body.load import load_body
 
 
 @pytest.fixture(scope="session")
-def body(tmp_path_factory):
-    path = tmp_path_factory.mktemp("body") / "body.npz"
-    np.savez(path, **formulas.make_body())
-    return load_body(path)
-
-
-def write_walk(path, frames, sequence, **fields):
-    translation, root, pose, _ = formulas.walk(frames, sequence)
-    poses = np.zeros((frames, 156), np.float32)
-    poses[:, :3], poses[:, 3:66] = root, pose
-    content = {
-        "poses": poses,
-        "trans": translation.astype(np.float32),
-        "betas": np.zeros(16, np.float32),
-        "mocap_framerate": 30,
-        "kind": "walk",
-        "floor": "flat",
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **(content | fields))
+def body(body_file):
+    return load_body(body_file)
 
 
 @pytest.fixture(scope="session")
 def collection(tmp_path_factory):
-    """Folder with train/ (three walks, one of them on equipment) and val/ (one)."""
-    folder = tmp_path_factory.mktemp("collection")
-    for sequence in range(2):
-        write_walk(folder / "train" / f"walk_{sequence}.npz", 40, sequence)
-    write_walk(folder / "train" / "stairs.npz", 30, 2, floor="equipment", kind="climb")
-    write_walk(folder / "val" / "walk_9.npz", 30, 5)
-    return folder
+    return write_collection(tmp_path_factory.mktemp("collection"))
 
 
 @pytest.fixture
