@@ -73,6 +73,7 @@ TASKS: tuple[Task, ...] = (
 def run_accuracy(
     data: Path | None = None,
     quick: bool = False,
+    every: int = 1,
     tasks: tuple[Task, ...] = TASKS,
     change: Callable[[FitSettings], FitSettings] = lambda settings: settings,
     note: Note = lambda _text: None,
@@ -83,6 +84,7 @@ def run_accuracy(
     Args:
         data: Folder of AMASS npz files with the truth; None = the demo clip's truth.
         quick: Six clips only.
+        every: Take each so-manieth clip, by name.
         tasks: What to run.
         change: Applied to each task's preset, to try other settings.
         note: Told the progress in words.
@@ -91,7 +93,7 @@ def run_accuracy(
     Returns:
         Per task: means of every metric per stage, and per clip the metric that stages II and III are compared by.
     """
-    clips = bench_clips(data, _QUICK_CLIPS if quick else None)
+    clips = bench_clips(data, _QUICK_CLIPS if quick else None)[::every]
     body, priors = load_body(), load_priors()
     report: dict[str, Any] = {
         "data": str(data) if data else "demo clip",

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from motionfit.cli.console import print_table, say
-from motionfit.cli.options import Commands, add_common
+from motionfit.cli.options import Commands, add_common, positive
 
 
 def add_command(commands: Commands) -> None:
@@ -15,6 +15,7 @@ def add_command(commands: Commands) -> None:
     kinds = parser.add_subparsers(title="what to measure", metavar="WHAT", required=True)
     accuracy = kinds.add_parser("accuracy", help="errors of each stage on degraded motions whose truth is known")
     accuracy.add_argument("--data", type=Path, metavar="DIR", help="folder of AMASS motions (the demo clip's truth)")
+    accuracy.add_argument("--every", type=positive, default=1, metavar="N", help="take every Nth motion, by name (1)")
     speed = kinds.add_parser("speed", help="seconds of a closure and of a whole fit")
     for kind, function in ((accuracy, run_accuracy), (speed, run_speed)):
         kind.add_argument("--quick", action="store_true", help="fewer clips or repetitions")
@@ -30,7 +31,11 @@ def run_accuracy(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
 
     torch.set_num_threads(given.threads)
     report = accuracy.run_accuracy(
-        data=given.data, quick=given.quick, note=lambda text: _note(given, text), seed=given.seed
+        data=given.data,
+        quick=given.quick,
+        every=given.every,
+        note=lambda text: _note(given, text),
+        seed=given.seed,
     )
     header, *rows = accuracy.table(report)
     print_table(given, "accuracy", header, rows)

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from recorded_walks import write_walk
 
 from motionfit.bench.accuracy import STAGES, TASKS, run_accuracy, table
 from motionfit.bench.clips import CLIP_FRAMES, LEAST_FRAMES, bench_clips
@@ -36,6 +37,14 @@ def test_the_table_has_a_column_for_every_stage(report):
     rows = table(report)
     assert rows[0] == ["task", "metric", *STAGES, "truth"]
     assert all(len(row) == len(rows[0]) for row in rows)
+
+
+def test_every_second_motion_is_taken_by_name(tmp_path):
+    for number in range(3):
+        write_walk(tmp_path / f"walk_{number}.npz", LEAST_FRAMES, number)
+    found = run_accuracy(tmp_path, every=2, tasks=TASKS[:1], change=few_iterations)
+    assert found["clips"] == 2
+    assert list(found["tasks"][TASKS[0].name]["clips"]) == ["walk_0", "walk_2"]
 
 
 def test_a_folder_without_motion_is_an_error_that_says_what_was_looked_for(tmp_path):

@@ -8,9 +8,9 @@ def measured(monkeypatch):
     """The benchmarks themselves take minutes and have tests of their own: here only how they are called."""
     calls = []
 
-    def run_accuracy(data, quick, note, seed):
+    def run_accuracy(data, quick, every, note, seed):
         note("a note")
-        calls.append((data, quick, seed))
+        calls.append((data, quick, every, seed))
         stages = {key: {"mpjpe_mm": 1.0} for key in (*accuracy.STAGES, "truth")}
         return {"tasks": {"noisy_joints": {"stages": stages}}}
 
@@ -24,9 +24,11 @@ def measured(monkeypatch):
 
 
 def test_accuracy(measured, run, run_json, tmp_path):
-    code, report, _ = run_json("bench", "accuracy", "--quick", "--data", tmp_path, "--seed", "3", "--threads", "1")
+    code, report, _ = run_json(
+        "bench", "accuracy", "--quick", "--data", tmp_path, "--every", "4", "--seed", "3", "--threads", "1"
+    )
     assert code == 0
-    assert measured == [(tmp_path, True, 3)]
+    assert measured == [(tmp_path, True, 4, 3)]
     assert "noisy_joints" in report["tasks"]
     code, out, _ = run("bench", "accuracy", "--threads", "1")
     assert code == 0

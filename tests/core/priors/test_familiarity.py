@@ -82,25 +82,25 @@ def test_heading_and_place_do_not_count(surprise_of, walking, open_body):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "least"),
     [
-        pytest.param(lambda motion, body: turned(motion, body, np.pi, 0.0, 0.0), id="upside down"),
-        pytest.param(lambda motion, body: turned(motion, body, np.pi / 2, 0.0, 0.0), id="lying on the belly"),
+        pytest.param(lambda motion, body: turned(motion, body, np.pi, 0.0, 0.0), 100.0, id="upside down"),
+        pytest.param(lambda motion, body: turned(motion, body, np.pi / 2, 0.0, 0.0), 100.0, id="lying on the belly"),
         pytest.param(
             lambda motion, _body: replace(
                 motion,
                 translation=motion.translation
                 + 0.03 * torch.randn(motion.frames, 3, generator=torch.Generator().manual_seed(0)),
             ),
+            60.0,  # the deviation of held-back motion: this prior was trained to find back from such states
             id="jitter",
         ),
-        pytest.param(lambda motion, body: turned(motion, body, 0.0, np.pi / 2, 0.0), id="on the side"),
+        pytest.param(lambda motion, body: turned(motion, body, 0.0, np.pi / 2, 0.0), 100.0, id="on the side"),
     ],
 )
-def test_a_walk_that_cannot_be_is_unfamiliar(change, surprise_of, walking, open_body):
+def test_a_walk_that_cannot_be_is_unfamiliar(change, least, surprise_of, walking, open_body):
     usual, unusual = surprise_of(walking), surprise_of(change(walking, open_body))
-    # Held-back motion deviates by 60 nats.
-    assert float(unusual.median() - usual.median()) > 60.0
+    assert float(unusual.median() - usual.median()) > least
 
 
 @pytest.fixture

@@ -47,8 +47,8 @@ def test_a_fit_has_all_stages_in_the_frame_of_the_observations(fitted, clip, ope
     assert fitted.windows == ((0, 10),)
     for key, stage in fitted.stages.items():
         metrics = evaluate(stage.motion, clip, open_body, fitted.observations, stage.floor)
-        # a few steps only, and the open-loop roll-out drifts: in the right place and the right way round
-        assert metrics["global_mpjpe_mm"] < 250.0, key
+        # A few steps only, and the open-loop roll-out drifts.
+        assert metrics["global_mpjpe_mm"] < {"stage1": 250.0, "stage3_init": 150.0}.get(key, 120.0), key
     assert {record.phase for record in fitted.final.history} == {"tune_x0", "hold_x0", "refine"}
     assert fitted.final.motion.contacts.shape == (10, 22)
     assert fitted.stages["stage3_init"].history == ()
