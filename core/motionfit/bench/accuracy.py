@@ -1,80 +1,47 @@
 """Accuracy on motion whose truth is known: degrade it, fit it, compare each stage with the truth.
 
-The protocol is HuMoR's (ICCV 2021, section 5.1) on clips of 60 frames (shorter recordings are used whole): joints with
-4 cm noise, and surface keypoints of which those below 0.9 m are hidden. Errors are means over clips; per clip stage III
-is also held against stage II.
+The tasks (`bench.tasks`) are fitted on clips of 60 frames (shorter recordings are used whole). Errors are means over
+clips; per clip stage III is also held against stage II, and MotionFit's method against the published one.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from motionfit.bench.clips import BenchClip, bench_clips
+from motionfit.bench.clips import bench_clips
+from motionfit.bench.comparison import compare
+from motionfit.bench.kept_fits import Keeper, fits
 from motionfit.bench.machine import machine_facts
+from motionfit.bench.tasks import TASKS, Observed, Task, observe
 from motionfit.body.load import load_body
 from motionfit.body.model import BodyModel
-from motionfit.geometry.planes import world_floor
+from motionfit.metrics.drift import drift
 from motionfit.metrics.evaluation import evaluate
-from motionfit.motion import Observations
+from motionfit.metrics.floor_error import floor_error
+from motionfit.motion import Floor, Motion
 from motionfit.pipeline.result import FitResult
-from motionfit.pipeline.settings import FitSettings, load_preset
-from motionfit.priors.checkpoints import Priors, load_priors
-from motionfit.reference.choose import fit_clips
-from motionfit.simulation import simulate
+from motionfit.pipeline.settings import METHODS, FitSettings, load_preset
+from motionfit.priors.checkpoints import load_priors
 
 STAGES = ("stage1", "stage2", "stage3_init", "stage3")
 _QUICK_CLIPS = 6
-_BATCH = 16
-_LEAST_POINTS = 3
 
 Note = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Task:
-    """One kind of degraded observation.
-
-    Attributes:
-        name: As in reports.
-        simulate: As `--simulate` takes it.
-        preset: That fits it.
-        metric: The one that stage III is held against stage II by, per clip.
-    """
-
-    name: str
-    simulate: str
-    preset: str
-    metric: str
-
-
 Row = dict[str, dict[str, float]]
 """Metrics of one clip by stage."""
-
-
-@dataclass(frozen=True)
-class Observed:
-    """A clip and what is observed of it."""
-
-    clip: BenchClip
-    observations: Observations
-
-
-TASKS: tuple[Task, ...] = (
-    Task("noisy_joints", "noise=0.04", "joints3d", "global_mpjpe_mm"),
-    Task("partial_keypoints", "below=0.9", "keypoints3d", "occluded_mm"),
-)
 
 
 def run_accuracy(
     data: Path | None = None,
     quick: bool = False,
     every: int = 1,
-    tasks: tuple[Task, ...] = TASKS,
+    tasks: Sequence[Task] = TASKS,
+    methods: Sequence[str] = METHODS[:1],
+    keep: Path | None = None,
     change: Callable[[FitSettings], FitSettings] = lambda settings: settings,
     note: Note = lambda _text: None,
     seed: int = 0,
@@ -86,83 +53,81 @@ def run_accuracy(
         quick: Six clips only.
         every: Take each so-manieth clip, by name.
         tasks: What to run.
+        methods: By which methods; the published one takes minutes a clip.
+        keep: Folder for the fits; those found there are not repeated.
         change: Applied to each task's preset, to try other settings.
         note: Told the progress in words.
         seed: Of the simulated noise.
 
     Returns:
-        Per task: means of every metric per stage, and per clip the metric that stages II and III are compared by.
+        `tasks`: per task means of every metric per stage, and per clip the metric that stages II and III are compared
+        by; of the first method. `methods`: the same for each method. `comparison`: where there are two.
+
+    Raises:
+        OutputError: A kept fit is of something else.
     """
     clips = bench_clips(data, _QUICK_CLIPS if quick else None)[::every]
-    body, priors = load_body(), load_priors()
+    body, priors, keeper = load_body(), load_priors(), Keeper(keep)
+    found: dict[str, dict[str, Any]] = {method: {} for method in methods}
+    for task in tasks:
+        observed = observe(task, clips, body, seed)
+        unseen = sorted({clip.name for clip in clips} - {each.clip.name for each in observed})
+        for method in methods:
+            began = time.perf_counter()
+            settings = change(load_preset(task.presets[method]))
+            rows: dict[str, Row] = {}
+            for each, result in fits(task, observed, body, priors, settings, keeper):
+                rows[each.clip.name] = _measure(each, result, body)
+                note(f"{task.name}, {method}: {len(rows)} of {len(observed)} clips")
+            found[method][task.name] = _summary(task, settings, dict(sorted(rows.items()))) | {
+                "skipped_unseen": unseen,
+                "seconds": time.perf_counter() - began,
+            }
     report: dict[str, Any] = {
         "data": str(data) if data else "demo clip",
         "clips": len(clips),
         "machine": machine_facts(),
-        "tasks": {},
+        "tasks": found[methods[0]],
+        "methods": found,
     }
-    for task in tasks:
-        began = time.perf_counter()
-        observed = _observe(task, clips, body, seed)
-        rows = _run_task(task, observed, body, priors, change(load_preset(task.preset)), note)
-        used = [each.clip for each in observed]
-        report["tasks"][task.name] = _summary(task, used, rows) | {
-            "skipped_unseen": sorted({clip.name for clip in clips} - {clip.name for clip in used}),
-            "seconds": time.perf_counter() - began,
-        }
+    if len(methods) > 1:
+        report["comparison"] = {task.name: compare(*(found[m][task.name]["stages"] for m in methods)) for task in tasks}
     return report
 
 
-def _observe(task: Task, clips: list[BenchClip], body: BodyModel, seed: int) -> list[Observed]:
-    """Degraded observations of each clip, without the clips of which less than half the frames show anything."""
-    observed = [
-        Observed(clip, simulate(clip.motion, body, task.simulate, seed + place)) for place, clip in enumerate(clips)
-    ]
-    return [each for each in observed if _is_seen(each.observations)]
+def _measure(each: Observed, result: FitResult, body: BodyModel) -> Row:
+    truth, true_floor = each.input.truth, each.input.truth_floor
+    assert truth is not None
+    assert true_floor is not None
 
+    def measure(motion: Motion, floor: Floor) -> dict[str, float]:
+        found = evaluate(motion, truth, body, each.observations, floor, true_floor)
+        if each.observations.in_camera_frame:
+            tilt, height = floor_error(floor, true_floor, truth, body)
+            found |= {"floor_tilt_degrees": tilt, "floor_height_cm": height}
+        return found
 
-def _is_seen(observations: Observations) -> bool:
-    mask = observations.joints3d_mask if observations.joints3d_mask is not None else observations.keypoints3d_mask
-    return mask is None or bool((mask.sum(-1) >= _LEAST_POINTS).float().mean() >= 0.5)
-
-
-def _run_task(
-    task: Task, observed: list[Observed], body: BodyModel, priors: Priors, settings: FitSettings, note: Note
-) -> list[Row]:
-    rows: dict[str, Row] = {}
-    for part in _batches(observed):
-        results = fit_clips([each.observations for each in part], body, priors, settings)
-        for each, result in zip(part, results, strict=True):
-            rows[each.clip.name] = _measure(each.clip, each.observations, result, body)
-        note(f"{task.name}: {len(rows)} of {len(observed)} clips")
-    return [rows[each.clip.name] for each in observed]
-
-
-def _batches(observed: list[Observed]) -> list[list[Observed]]:
-    """Clips of equal length together, at most sixteen at a time."""
-    lengths = sorted({each.observations.frames for each in observed})
-    equal = [[each for each in observed if each.observations.frames == frames] for frames in lengths]
-    return [group[start : start + _BATCH] for group in equal for start in range(0, len(group), _BATCH)]
-
-
-def _measure(clip: BenchClip, observed: Observations, result: FitResult, body: BodyModel) -> Row:
-    floor = world_floor()
-    row = {key: evaluate(stage.motion, clip.motion, body, observed, floor) for key, stage in result.stages.items()}
-    row["truth"] = evaluate(clip.motion, clip.motion, body, observed, floor)
+    row = {key: measure(stage.motion, stage.floor) for key, stage in result.stages.items()}
+    row["truth"] = measure(truth, true_floor)
+    if "stage3_init" in result.stages:
+        first, before = result.stages["stage3_init"], result.stages["stage2"]
+        row["stage3_init"]["drift_mm"] = 10.0 * float(
+            drift(body, first.motion, before.motion, first.floor).joints_cm.mean()
+        )
     return row
 
 
-def _summary(task: Task, clips: list[BenchClip], rows: list[Row]) -> dict[str, Any]:
-    stages = {key: _mean([row[key] for row in rows]) for key in (*STAGES, "truth")}
+def _summary(task: Task, settings: FitSettings, rows: Mapping[str, Row]) -> dict[str, Any]:
+    stages = {key: _mean([row[key] for row in rows.values()]) for key in (*STAGES, "truth")}
     per_clip = {
-        clip.name: {key: row[key][task.metric] for key in ("stage2", "stage3_init", "stage3")}
-        for clip, row in zip(clips, rows, strict=True)
+        name: {key: row[key][task.metric] for key in ("stage2", "stage3_init", "stage3") if task.metric in row[key]}
+        for name, row in rows.items()
     }
-    ratios = {name: each["stage3"] / each["stage2"] for name, each in per_clip.items()}
+    ratios = {name: each["stage3"] / each["stage2"] for name, each in per_clip.items() if each}
     worst = max(ratios, key=lambda name: ratios[name])
     return {
         "simulate": task.simulate,
-        "preset": task.preset,
+        "preset": settings.preset,
         "compared_by": task.metric,
         "stages": stages,
         "clips": per_clip,
@@ -184,10 +149,16 @@ def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
 
 
 def table(report: Mapping[str, Any]) -> list[list[str]]:
-    """Rows for people: task, metric, one column per stage."""
-    rows = [["task", "metric", *STAGES, "truth"]]
+    """Rows for people: task, metric, one column per stage, and the last stage of a second method with who is better."""
+    others = list(report.get("methods", {}))[1:]
+    rows = [["task", "metric", *STAGES, "truth", *others, *(["better"] if others else [])]]
     for name, task in report["tasks"].items():
-        for metric in sorted(task["stages"]["stage3"]):
+        for metric in sorted(task["stages"]["stage3"] | task["stages"]["stage3_init"]):
             values = [task["stages"][stage].get(metric, math.nan) for stage in (*STAGES, "truth")]
-            rows.append([name, metric, *(f"{value:.3f}" for value in values)])
+            row = [name, metric, *(f"{value:.3f}" for value in values)]
+            for other in others:
+                stages = report["methods"][other][name]["stages"]
+                stage = "stage3" if metric in stages["stage3"] else "stage3_init"
+                row += [f"{stages[stage].get(metric, math.nan):.3f}", report["comparison"][name].get(metric, "")]
+            rows.append(row)
     return rows

@@ -16,6 +16,14 @@ def add_command(commands: Commands) -> None:
     accuracy = kinds.add_parser("accuracy", help="errors of each stage on degraded motions whose truth is known")
     accuracy.add_argument("--data", type=Path, metavar="DIR", help="folder of AMASS motions (the demo clip's truth)")
     accuracy.add_argument("--every", type=positive, default=1, metavar="N", help="take every Nth motion, by name (1)")
+    accuracy.add_argument("--task", action="append", metavar="NAME", help="only this task; may be given more than once")
+    accuracy.add_argument(
+        "--method",
+        choices=("motionfit", "reference", "both"),
+        default="motionfit",
+        help="how to fit: MotionFit's way, HuMoR's as published (minutes a clip), or both side by side (motionfit)",
+    )
+    accuracy.add_argument("--keep", type=Path, metavar="DIR", help="keep the fits there; those found are not repeated")
     speed = kinds.add_parser("speed", help="seconds of a closure and of a whole fit")
     for kind, function in ((accuracy, run_accuracy), (speed, run_speed)):
         kind.add_argument("--quick", action="store_true", help="fewer clips or repetitions")
@@ -28,12 +36,21 @@ def run_accuracy(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
     import torch
 
     from motionfit.bench import accuracy
+    from motionfit.bench.tasks import TASKS
+    from motionfit.errors import require_one_of
+    from motionfit.pipeline.settings import METHODS
 
     torch.set_num_threads(given.threads)
+    by_name = {task.name: task for task in TASKS}
+    for name in given.task or ():
+        require_one_of(name, by_name, "task")
     report = accuracy.run_accuracy(
         data=given.data,
         quick=given.quick,
         every=given.every,
+        tasks=[by_name[name] for name in given.task or by_name],
+        methods=METHODS if given.method == "both" else (given.method,),
+        keep=given.keep,
         note=lambda text: _note(given, text),
         seed=given.seed,
     )

@@ -90,13 +90,13 @@ def read_input(
     if spec is None:
         if clip is None:
             assert motion is not None
-            return _observe(path.stem, motion, SimulationSpec(), seed, load_body() if body is None else body)
+            return observe_motion(path.stem, motion, SimulationSpec(), seed, load_body() if body is None else body)
         return clip
     if motion is None:
         raise InputError(
             f"--simulate needs a known motion, and {path} holds none.", "Give a motion (AMASS npz, .bvh or .amc)."
         )
-    return _observe(path.stem, motion, spec, seed, load_body() if body is None else body)
+    return observe_motion(path.stem, motion, spec, seed, load_body() if body is None else body)
 
 
 def _read_any(
@@ -134,7 +134,7 @@ def _read_capture(path: Path, asf: Path | None, spec: SimulationSpec, seed: int,
     from motionfit.files.mocap import MocapFile, convert_file  # scipy takes long to load: only where it is needed
 
     conversion = convert_file(MocapFile(path, asf), body)
-    clip = _observe(path.stem, _checked_length(conversion.longest.motion, path), spec, seed, body)
+    clip = observe_motion(path.stem, _checked_length(conversion.longest.motion, path), spec, seed, body)
     notes = list(conversion.notes)
     if conversion.floor != "flat":
         notes.append(f"The ground looks {conversion.floor}, and fits know a flat floor.")
@@ -151,7 +151,16 @@ def _checked_length(motion: Motion, path: Path) -> Motion:
     return motion
 
 
-def _observe(name: str, motion: Motion, spec: SimulationSpec, seed: int, body: BodyModel) -> ClipInput:
+def observe_motion(name: str, motion: Motion, spec: SimulationSpec, seed: int, body: BodyModel) -> ClipInput:
+    """Observe a known motion; the truth and its floor come along in the frame of the observations.
+
+    Args:
+        name: Of the clip.
+        motion: In the world (z up, floor at z = 0).
+        spec: How it is observed.
+        seed: Of noise and drops.
+        body: Of the motion.
+    """
     observations = simulate(motion, body, spec, seed)
     truth, floor = motion, world_floor()
     if spec.projection is not None:

@@ -6,7 +6,7 @@ from recorded_walks import write_walk
 
 from motionfit.bench.accuracy import STAGES, TASKS, run_accuracy, table
 from motionfit.bench.clips import CLIP_FRAMES, LEAST_FRAMES, bench_clips
-from motionfit.errors import InputError
+from motionfit.errors import InputError, OutputError
 from motionfit.pipeline.stages import PHASES
 
 
@@ -37,6 +37,33 @@ def test_the_table_has_a_column_for_every_stage(report):
     rows = table(report)
     assert rows[0] == ["task", "metric", *STAGES, "truth"]
     assert all(len(row) == len(rows[0]) for row in rows)
+
+
+def test_both_methods_are_compared_and_kept_fits_are_not_repeated(tmp_path):
+    data, keep = tmp_path / "data", tmp_path / "kept"
+    data.mkdir()
+    write_walk(data / "walk.npz", LEAST_FRAMES, 0)
+    video = [task for task in TASKS if task.name == "video"]
+    asked = []
+
+    def once(settings):
+        asked.append(settings.method)
+        return few_iterations(settings)
+
+    first = run_accuracy(data, tasks=video, methods=("motionfit", "reference"), keep=keep, change=once)
+    assert asked == ["motionfit", "reference"]
+    assert set(first["comparison"]["video"].values()) <= {"ours", "theirs", "equal"}
+    stages = first["methods"]["reference"]["video"]["stages"]
+    assert stages["stage3"]["floor_tilt_degrees"] > 0
+    assert stages["truth"]["floor_height_cm"] == pytest.approx(0.0, abs=1e-3)
+    assert stages["stage3_init"]["drift_mm"] > 0
+    files = {path: path.stat().st_mtime_ns for path in keep.rglob("result.npz")}
+    assert len(files) == 2
+    again = run_accuracy(data, tasks=video, methods=("motionfit", "reference"), keep=keep, change=once)
+    assert {path: path.stat().st_mtime_ns for path in keep.rglob("result.npz")} == files
+    assert again["comparison"] == first["comparison"]
+    with pytest.raises(OutputError, match="other observations"):
+        run_accuracy(data, tasks=video, keep=keep, change=few_iterations, seed=1)
 
 
 def test_every_second_motion_is_taken_by_name(tmp_path):

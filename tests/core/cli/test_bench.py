@@ -8,9 +8,9 @@ def measured(monkeypatch):
     """The benchmarks themselves take minutes and have tests of their own: here only how they are called."""
     calls = []
 
-    def run_accuracy(data, quick, every, note, seed):
+    def run_accuracy(data, quick, every, tasks, methods, keep, note, seed):
         note("a note")
-        calls.append((data, quick, every, seed))
+        calls.append((data, quick, every, seed, [task.name for task in tasks], tuple(methods), keep))
         stages = {key: {"mpjpe_mm": 1.0} for key in (*accuracy.STAGES, "truth")}
         return {"tasks": {"noisy_joints": {"stages": stages}}}
 
@@ -28,11 +28,23 @@ def test_accuracy(measured, run, run_json, tmp_path):
         "bench", "accuracy", "--quick", "--data", tmp_path, "--every", "4", "--seed", "3", "--threads", "1"
     )
     assert code == 0
-    assert measured == [(tmp_path, True, 4, 3)]
+    every_task = [task.name for task in accuracy.TASKS]
+    assert measured == [(tmp_path, True, 4, 3, every_task, ("motionfit",), None)]
     assert "noisy_joints" in report["tasks"]
     code, out, _ = run("bench", "accuracy", "--threads", "1")
     assert code == 0
     assert "noisy_joints" in out
+
+
+def test_accuracy_of_one_task_by_both_methods_with_kept_fits(measured, run, run_json, tmp_path):
+    code, _, _ = run_json(
+        "bench", "accuracy", "--task", "video", "--method", "both", "--keep", tmp_path, "--threads", "1"
+    )
+    assert code == 0
+    assert measured == [(None, False, 1, 0, ["video"], ("motionfit", "reference"), tmp_path)]
+    code, _, error = run("bench", "accuracy", "--task", "vidio", "--threads", "1")
+    assert code == 1
+    assert "'video'" in error
 
 
 def test_speed(measured, run, run_json):
