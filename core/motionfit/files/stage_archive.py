@@ -12,13 +12,15 @@ from motionfit.motion import Floor, Motion
 from motionfit.pipeline.result import ClosureRecord, StageResult
 
 _VARIABLE = "variable."
+_SHARE = "share."
 
 
 def stage_arrays(stage: StageResult) -> Arrays:
     """Everything that a stage holds.
 
-    Rotations are matrices. `variable.NAME` are the optimiser's values. `history_*` has a row per closure;
-    a term that did not count in a closure is False in `history_has_raw` and `history_has_weighted`.
+    Rotations are matrices. `variable.NAME` are the optimiser's values, `share.NAME` the weighted terms by frame.
+    `history_*` has a row per closure; a term that did not count in a closure is False in `history_has_raw` and
+    `history_has_weighted`.
     """
     motion = stage.motion
     arrays: Arrays = {
@@ -37,6 +39,7 @@ def stage_arrays(stage: StageResult) -> Arrays:
     if motion.contacts is not None:
         arrays["contacts"] = array_of(motion.contacts)
     arrays.update({_VARIABLE + name: array_of(value) for name, value in stage.variables.items()})
+    arrays.update({_SHARE + name: array_of(value) for name, value in stage.shares.items()})
     return {**arrays, **history_arrays(stage.history)}
 
 
@@ -79,16 +82,22 @@ def stage_from_arrays(arrays: Arrays) -> StageResult:
         gender=str(arrays["gender"]),
         contacts=None if contacts is None else torch.from_numpy(contacts),
     )
-    names = [key for key in arrays if key.startswith(_VARIABLE)]
     return StageResult(
         key=str(arrays["key"]),
         motion=motion,
         floor=Floor(torch.from_numpy(arrays["floor_normal"]), torch.from_numpy(arrays["floor_offset"])),
-        variables={name.removeprefix(_VARIABLE): torch.from_numpy(arrays[name]) for name in names},
+        variables=_named(arrays, _VARIABLE),
         history=_history(arrays),
         seconds=float(arrays["seconds"]),
         status=str(arrays["status"]),
+        shares=_named(arrays, _SHARE),
     )
+
+
+def _named(arrays: Arrays, prefix: str) -> dict[str, torch.Tensor]:
+    return {
+        key.removeprefix(prefix): torch.from_numpy(value) for key, value in arrays.items() if key.startswith(prefix)
+    }
 
 
 def _history(arrays: Arrays) -> tuple[ClosureRecord, ...]:

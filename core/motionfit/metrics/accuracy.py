@@ -96,8 +96,12 @@ def accel_m_s2(joints: Joints, fps: float) -> float:
 
 def jitter(joints: Joints, fps: float) -> float:
     """Mean length of the third differences of the joints, m/s³."""
-    third = joints[3:] - 3.0 * joints[2:-1] + 3.0 * joints[1:-2] - joints[:-3]
-    return float(third.norm(dim=-1).mean()) * fps**3
+    return float(third_differences(joints, fps).norm(dim=-1).mean())
+
+
+def third_differences(joints: Joints, fps: float) -> Float[Tensor, "inner_frames joints 3"]:
+    """Change of the acceleration, m/s³; the first frame and the last two are lost."""
+    return (joints[3:] - 3.0 * joints[2:-1] + 3.0 * joints[1:-2] - joints[:-3]) * fps**3
 
 
 def split_by_visibility_mm(

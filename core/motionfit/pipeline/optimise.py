@@ -70,7 +70,7 @@ def run_phase(
     clips = values["betas"].shape[0]
     held = settings.frozen_in(phase.key)
     names = [name for v in phase.free if v not in held for name in tensors.get(v, ()) if name in values]
-    weights = _weights(phase, settings)
+    weights = term_weights(phase, settings)
     history: tuple[list[ClosureRecord], ...] = tuple([] for _ in range(clips))
     if not names:
         return PhaseEnd(dict(values), (Status.CONVERGED,) * clips, history)
@@ -130,7 +130,8 @@ def _least_squares(
     return LeastSquares(evaluate, linearise, retract, residuals.kinds)
 
 
-def _weights(phase: Phase, settings: FitSettings) -> dict[str, float]:
+def term_weights(phase: Phase, settings: FitSettings) -> dict[str, float]:
+    """The weights of the terms that count in a phase."""
     given = settings.weights.get(phase.stage, {})
     return {term: given[term] for term in phase.terms if given.get(term, 0.0) > 0.0}
 

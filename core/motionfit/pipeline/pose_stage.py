@@ -44,15 +44,19 @@ class PoseStage:
 
     def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
         """Sum of each wanted term over the frames of each clip."""
+        return {name: term.sum(-1) for name, term in self.terms_by_frame(values, wanted).items()}
+
+    def terms_by_frame(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
+        """Each wanted term of each clip by frames, by steps between frames (one less), or as one number."""
         posed = self.pose(values)
         frames = posed.body_pose.shape[1]
-        terms = {name: term.sum(-1) for name, term in self.data.evaluate(self.batch, posed, wanted).items()}
+        terms: dict[str, Tensor] = dict(self.data.evaluate(self.batch, posed, wanted))
         if "pose_prior" in wanted:
-            terms["pose_prior"] = pose_prior(values["pose_latents"]).sum(-1)
+            terms["pose_prior"] = pose_prior(values["pose_latents"])
         if "shape_prior" in wanted:
-            terms["shape_prior"] = frames * shape_prior(values["betas"])
+            terms["shape_prior"] = frames * shape_prior(values["betas"])[:, None]
         if "smoothness" in wanted:
-            terms["smoothness"] = joint_smoothness(posed.joints()).sum(-1)
+            terms["smoothness"] = joint_smoothness(posed.joints())
         return terms
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from jaxtyping import Float
 from torch import Tensor
@@ -44,6 +45,7 @@ class StageResult:
         history: Every closure, in order; empty for "stage3_init".
         seconds: Wall time.
         status: A sentence: how the optimisation ended.
+        shares: What each frame contributes to the loss in the end: weighted terms by name, each (frames,).
     """
 
     key: str
@@ -53,6 +55,7 @@ class StageResult:
     history: tuple[ClosureRecord, ...]
     seconds: float
     status: str
+    shares: Mapping[str, Float[Tensor, " frames"]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)

@@ -98,11 +98,22 @@ class RolloutStage:
     def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
         """Sum of each wanted term over the frames and windows of each clip."""
         rolled = self.roll(values)
-        frames = self.batch.frames
-        terms = {n: t.sum(-1) for n, t in self.data.evaluate(self.batch, rolled.posed, wanted).items()}
-        terms |= self._prior_terms(rolled, wanted, frames)
-        terms |= self._contact_terms(rolled, wanted)
+        terms = {name: term.sum(-1) for name, term in self.terms_by_frame(rolled, wanted).items()}
         terms = {name: term.unflatten(0, (-1, len(self.windows))).sum(1) for name, term in terms.items()}
+        return terms | self.terms_of_clips(rolled, values, wanted)
+
+    def terms_by_frame(self, rolled: Rolled, wanted: Collection[str]) -> dict[str, Tensor]:
+        """Each wanted term of each window by frames, by steps between frames (one less), or as one number."""
+        terms: dict[str, Tensor] = dict(self.data.evaluate(self.batch, rolled.posed, wanted))
+        terms |= self._prior_terms(rolled, wanted, self.batch.frames)
+        return terms | self._contact_terms(rolled, wanted)
+
+    def terms_of_clips(
+        self, rolled: Rolled, values: Mapping[str, Tensor], wanted: Collection[str]
+    ) -> dict[str, Tensor]:
+        """The wanted terms that belong to no single window, one number per clip."""
+        terms: dict[str, Tensor] = {}
+        frames = self.batch.frames
         if "shape_prior" in wanted:
             terms["shape_prior"] = frames * len(self.windows) * shape_prior(values["betas"])
         if "floor" in wanted and "floor_tilt" in values:
@@ -163,27 +174,27 @@ class RolloutStage:
         terms: dict[str, Tensor] = {}
         out = rolled.roll_out
         if "motion_prior" in wanted:
-            terms["motion_prior"] = motion_prior(out.latents, out.prior_mean, out.prior_variance).sum(-1)
+            terms["motion_prior"] = motion_prior(out.latents, out.prior_mean, out.prior_variance)
         if "initial_state" in wanted:
             x0 = out.states.frame(0)
             likelihood = self.priors.initial_state.log_likelihood(
                 x0.joints, x0.joint_velocities, x0.linear_velocity, x0.angular_velocity
             )
-            terms["initial_state"] = -likelihood * (frames / X0_FRAMES)
+            terms["initial_state"] = -likelihood[:, None] * (frames / X0_FRAMES)
         if "joint_consistency" in wanted:
             body_joints = rolled.posed.skeleton.joints
-            terms["joint_consistency"] = joint_consistency(body_joints, out.states.joints).sum(-1)
+            terms["joint_consistency"] = joint_consistency(body_joints, out.states.joints)
         if "bone_length" in wanted:
-            terms["bone_length"] = bone_length(out.states.joints).sum(-1)
+            terms["bone_length"] = bone_length(out.states.joints)
         return terms
 
     def _contact_terms(self, rolled: Rolled, wanted: Collection[str]) -> dict[str, Tensor]:
         terms: dict[str, Tensor] = {}
         touching = rolled.posed.skeleton.joints[..., CONTACT_JOINTS, :]
         if "contact_velocity" in wanted:
-            terms["contact_velocity"] = contact_velocity(touching, rolled.contacts).sum(-1)
+            terms["contact_velocity"] = contact_velocity(touching, rolled.contacts)
         if "contact_height" in wanted:
-            terms["contact_height"] = contact_height(touching[..., 2], rolled.contacts).sum(-1)
+            terms["contact_height"] = contact_height(touching[..., 2], rolled.contacts)
         return terms
 
     def _floor_term(self, rolled: Rolled) -> Tensor:

@@ -12,22 +12,22 @@ from torch import Tensor
 
 from motionfit.body.model import BodyModel
 from motionfit.errors import FitError
-from motionfit.metrics.diagnostics import frame_diagnostics
 from motionfit.motion import Floor, Motion, Observations
 from motionfit.pipeline.assemble import motion_of_poses, motion_of_rollout
 from motionfit.pipeline.batch import Batch, floor_of
 from motionfit.pipeline.data_terms import DataTerms
-from motionfit.pipeline.familiarity import DIAGNOSTIC, familiarity_of
+from motionfit.pipeline.diagnostics import diagnostics_of
 from motionfit.pipeline.floor import floor_under_feet
 from motionfit.pipeline.initialise_camera import root_from_keypoints
 from motionfit.pipeline.initialise_rollout import start_rollout
 from motionfit.pipeline.initialise_root import root_from_points
-from motionfit.pipeline.optimise import PhaseEnd, ResidualsOf, TermsOf, Values, run_phase
+from motionfit.pipeline.optimise import PhaseEnd, ResidualsOf, TermsOf, Values, run_phase, term_weights
 from motionfit.pipeline.pose_residuals import PoseResiduals
 from motionfit.pipeline.pose_stage import POSE_STAGE_TENSORS, PoseStage, start_values
 from motionfit.pipeline.result import ClosureRecord, FitResult, Progress, ProgressCallback, StageResult
 from motionfit.pipeline.rollout_stage import PER_WINDOW, ROLLOUT_STAGE_TENSORS, RolloutStage
 from motionfit.pipeline.settings import LEVENBERG_MARQUARDT, FitSettings
+from motionfit.pipeline.shares import Shares, shares_of_poses, shares_of_rollout
 from motionfit.pipeline.stages import OPTIMISED_STAGES, STAGE_TITLES, Phase, phases_of
 from motionfit.pipeline.windows import Windows
 from motionfit.priors.checkpoints import Priors
@@ -85,12 +85,6 @@ class Run:
     def result(self, clip: int) -> FitResult:
         """All that is known of one clip."""
         stages, observations = self.results[clip], self.observations[clip]
-        last = list(stages.values())[-1]
-        body = self.body.to("cpu")
-        diagnostics = frame_diagnostics(last.motion, observations, body, last.floor)
-        familiarity = familiarity_of(last.motion, body, last.floor, self.priors.to("cpu"))
-        if familiarity is not None:
-            diagnostics[DIAGNOSTIC] = familiarity
         return FitResult(
             observations=observations,
             settings=self.settings,
@@ -99,7 +93,7 @@ class Run:
             body_hash=self.body.content_hash,
             priors_hash=self.priors.hash,
             cancelled=self.cancelled,
-            diagnostics=diagnostics,
+            diagnostics=diagnostics_of(stages, observations, self.body.to("cpu"), self.priors.to("cpu")),
             warnings=observations.warnings,
         )
 
@@ -116,7 +110,8 @@ class Run:
         for phase in phases_of(stage):
             ends.append(self._run_phase(phase, values, POSE_STAGE_TENSORS, poses.terms, motion, residuals_of))
             values = ends[-1].values
-        self._keep(stage, values, ends, motion, began)
+        shares = shares_of_poses(poses, values, term_weights(phases_of(stage)[-1], self.settings))
+        self._keep(stage, values, ends, motion, began, shares)
 
     def _run_rollout_stage(self, poses: PoseStage, data: DataTerms) -> None:
         began = time.perf_counter()
@@ -128,13 +123,14 @@ class Run:
         def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
             return motion_of_rollout(stage, current, clip)
 
-        self._keep("stage3_init", values, [], motion, began)
+        weights = term_weights(phases_of("stage3")[-1], self.settings)
+        self._keep("stage3_init", values, [], motion, began, shares_of_rollout(stage, values, weights))
         began, ends = time.perf_counter(), []
         for phase in phases_of("stage3"):
             terms = stage.first_frames(phase.frames).terms
             ends.append(self._run_phase(phase, values, ROLLOUT_STAGE_TENSORS, terms, motion))
             values = ends[-1].values
-        self._keep("stage3", values, ends, motion, began)
+        self._keep("stage3", values, ends, motion, began, shares_of_rollout(stage, values, weights))
 
     def _run_phase(
         self,
@@ -210,7 +206,9 @@ class Run:
                     joints = poses.pose(values).joints()[clip]
                 self.batch.floor_offset[clip] = floor_under_feet(joints, self.batch.floor_normal[clip]).offset
 
-    def _keep(self, key: str, values: Values, ends: list[PhaseEnd], motion: MotionOf, began: float) -> None:
+    def _keep(
+        self, key: str, values: Values, ends: list[PhaseEnd], motion: MotionOf, began: float, shares: Shares
+    ) -> None:
         count = len(self.windows)
         for clip, kept in enumerate(self.results):
             variables = {
@@ -226,4 +224,5 @@ class Run:
                 history=tuple(record for end in ends for record in end.history[clip]),
                 seconds=time.perf_counter() - began,
                 status=ends[-1].statuses[clip].value if ends else _NOT_OPTIMISED,
+                shares={name: share[clip].cpu() for name, share in shares.items()},
             )
