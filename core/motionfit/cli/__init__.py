@@ -20,12 +20,13 @@ from motionfit.cli import (
     fit,
     import_checkpoint,
     sample,
+    sweep,
     train,
 )
 from motionfit.cli.console import Failure, print_failure, print_json, set_up_logging
 from motionfit.errors import MotionFitError
 
-_COMMANDS = (fit, evaluate, demo, convert, data, train, eval_prior, sample, import_checkpoint, doctor, bench)
+_COMMANDS = (fit, evaluate, demo, convert, data, train, eval_prior, sample, import_checkpoint, doctor, bench, sweep)
 _INTERRUPTED = 130
 
 _logger = logging.getLogger(__name__)

@@ -136,17 +136,27 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in preset_folder().glob("*.toml"))
 
 
-def load_preset(name_or_path: str) -> FitSettings:
-    """Read a preset by its name or from a TOML file.
+def preset_path(name_or_path: str) -> Path:
+    """The file of a preset, given by its name or as a TOML file (which need not exist).
 
     Raises:
-        SettingsError: There is no such preset, or it holds an unknown key or a bad value; names the nearest key.
+        SettingsError: There is no preset of that name; names the nearest.
     """
     path = Path(name_or_path)
     if path.suffix != ".toml":
         path = preset_folder() / f"{name_or_path}.toml"
         if not path.is_file():
             require_one_of(name_or_path, preset_names(), "preset")
+    return path
+
+
+def load_preset(name_or_path: str) -> FitSettings:
+    """Read a preset by its name or from a TOML file.
+
+    Raises:
+        SettingsError: There is no such preset, or it holds an unknown key or a bad value; names the nearest key.
+    """
+    path = preset_path(name_or_path)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
