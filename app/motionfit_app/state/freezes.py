@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from motionfit.pipeline.settings import FitSettings, Freeze
+from motionfit.pipeline.freezes import Freeze
+from motionfit.pipeline.settings import FitSettings
 from motionfit.pipeline.stages import PHASES
 
 Cell = tuple[str, str]
@@ -27,9 +28,10 @@ def frozen_cells(settings: FitSettings) -> frozenset[Cell]:
 
 
 def with_frozen_cells(settings: FitSettings, cells: frozenset[Cell]) -> FitSettings:
-    """The same settings with exactly these cells held."""
+    """The same settings with exactly these cells held; parts and frames that are held stay so."""
+    restricted = frozenset(each for each in settings.freezes if not each.is_whole)
     freezes = frozenset(Freeze(variable, phase) for variable, phase in cells if can_freeze(variable, phase))
-    return replace(settings, freezes=freezes)
+    return replace(settings, freezes=freezes | restricted)
 
 
 def with_cell(settings: FitSettings, cell: Cell, held: bool) -> FitSettings:

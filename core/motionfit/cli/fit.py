@@ -8,7 +8,7 @@ from pathlib import Path
 from motionfit.cli.console import print_table, say
 from motionfit.cli.options import Commands, add_common, not_negative, positive
 from motionfit.errors import SettingsError
-from motionfit.pipeline.settings import Freeze
+from motionfit.pipeline.freezes import PARTS, Freeze
 from motionfit.pipeline.stages import OPTIMISED_STAGES, VARIABLE_TITLES
 
 
@@ -48,8 +48,11 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--preset", metavar="NAME|FILE", help="preset or TOML file (by the kind of input)")
     group.add_argument("--stages", type=stages, metavar="1,2,3", help="stages to run (all)")
     group.add_argument(
-        "--freeze", type=freeze, action="append", default=[], metavar="VAR[@STAGE]",
-        help=f"hold a variable, in a stage or everywhere: {', '.join(VARIABLE_TITLES)}",
+        "--freeze", type=freeze, action="append", default=[], metavar="VAR[:PART][@STAGE][[A:B]]",
+        help="hold a variable, in a stage, a phase or everywhere; of the body pose also a part "
+        "(body_pose:left_arm@stage3), of what changes with the frames also those from A to B-1 "
+        "(translation[120:180]; quote it for the shell): these come out of the stage as they went in. "
+        f"Variables: {', '.join(VARIABLE_TITLES)}. Parts: {', '.join(PARTS)}",
     )  # fmt: skip
     group.add_argument("--window", type=positive, metavar="N", help="frames of a stage III window (60)")
     group.add_argument("--overlap", type=not_negative, metavar="N", help="frames that windows share (10)")
@@ -70,7 +73,7 @@ def stages(text: str) -> tuple[str, ...]:
 
 
 def freeze(text: str) -> Freeze:
-    """A variable to hold, from VAR or VAR@STAGE."""
+    """What to hold, from the text of `Freeze`."""
     try:
         return Freeze.parse(text)
     except SettingsError as error:

@@ -14,8 +14,9 @@ from motionfit.errors import OutputError
 from motionfit.files.inputs import ClipInput
 from motionfit.files.result import has_result, read_report, read_result
 from motionfit.motion import Observations
+from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.result import FitResult
-from motionfit.pipeline.settings import FitSettings, Freeze
+from motionfit.pipeline.settings import FitSettings
 from motionfit.pipeline.stages import OPTIMISED_STAGES
 from motionfit.priors.checkpoints import Priors
 

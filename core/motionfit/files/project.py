@@ -30,8 +30,9 @@ from motionfit.files.observation_archive import (
 )
 from motionfit.files.result import read_result, write_result
 from motionfit.motion import Motion, Observations
+from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.result import FitResult
-from motionfit.pipeline.settings import FitSettings, Freeze
+from motionfit.pipeline.settings import FitSettings
 
 SUFFIX = ".motionfit"
 FORMAT_VERSION = 1
@@ -244,7 +245,7 @@ def settings_to_json(settings: FitSettings) -> dict[str, Any]:
         "tolerance": settings.tolerance,
         "solvers": dict(settings.solvers),
         "stages": list(settings.stages),
-        "freezes": sorted(f"{freeze.variable}@{freeze.where}" for freeze in settings.freezes),
+        "freezes": sorted(str(freeze) for freeze in settings.freezes),
         "device": settings.device,
         "threads": settings.threads,
         "seed": settings.seed,

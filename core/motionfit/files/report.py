@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
+from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.result import ClosureRecord, FitResult, StageResult
-from motionfit.pipeline.settings import METHODS, FitSettings, Freeze
+from motionfit.pipeline.settings import METHODS, FitSettings
 
 FORMAT = 1
 _PACKAGES = ("motionfit", "torch", "numpy", "scipy")
@@ -96,7 +97,7 @@ def settings_to_json(settings: FitSettings) -> Report:
         "tolerance": settings.tolerance,
         "solvers": dict(settings.solvers),
         "stages": list(settings.stages),
-        "freezes": sorted([freeze.variable, freeze.where] for freeze in settings.freezes),
+        "freezes": sorted(str(freeze) for freeze in settings.freezes),
         "device": settings.device,
         "threads": settings.threads,
         "seed": settings.seed,
@@ -118,10 +119,15 @@ def settings_from_json(content: Mapping[str, Any]) -> FitSettings:
         overlap=content["overlap"],
         tolerance=content["tolerance"],
         stages=tuple(content["stages"]),
-        freezes=frozenset(Freeze(variable, where) for variable, where in content["freezes"]),
+        freezes=frozenset(_freeze_from(given) for given in content["freezes"]),
         device=content["device"],
         threads=content["threads"],
         seed=content["seed"],
         method=content.get("method", METHODS[0]),
         solvers=content.get("solvers", {}),
     )
+
+
+def _freeze_from(given: str | list[str]) -> Freeze:
+    """From its text, or from the pair of variable and place that earlier reports hold."""
+    return Freeze.parse(given) if isinstance(given, str) else Freeze(given[0], given[1])

@@ -11,6 +11,7 @@ from motionfit.body.model import BodyModel
 from motionfit.body.skeleton import BODY_JOINTS, CONTACT_JOINTS
 from motionfit.geometry.rotations import rotation_from_six
 from motionfit.motion import Floor, Motion
+from motionfit.pipeline.held import hold_motion
 from motionfit.pipeline.pose_stage import PoseStage
 from motionfit.pipeline.rollout_stage import Rolled, RolloutStage
 from motionfit.pipeline.windows import blend, blend_rotations
@@ -21,7 +22,7 @@ def motion_of_poses(stage: PoseStage, values: Mapping[str, Tensor], clip: int) -
     with torch.no_grad():
         pose = stage.prior.decode(values["pose_latents"][clip])
         root = rotation_from_six(values["root_six"][clip])
-    return Motion(
+    motion = Motion(
         fps=stage.batch.fps,
         translation=values["translation"][clip].cpu(),
         root_orientation=root.cpu(),
@@ -29,6 +30,7 @@ def motion_of_poses(stage: PoseStage, values: Mapping[str, Tensor], clip: int) -
         betas=values["betas"][clip].cpu(),
         gender=stage.body.gender,
     )
+    return hold_motion(motion, values, clip)
 
 
 def motion_of_rollout(stage: RolloutStage, values: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
@@ -50,7 +52,7 @@ def motion_of_rollout(stage: RolloutStage, values: Mapping[str, Tensor], clip: i
         contacts=all_contacts.cpu(),
     )
     first = clip * len(stage.windows)
-    return motion, Floor(rolled.floor_normal[first].cpu(), rolled.floor_offset[first].cpu())
+    return hold_motion(motion, values, clip), Floor(rolled.floor_normal[first].cpu(), rolled.floor_offset[first].cpu())
 
 
 def _observed(

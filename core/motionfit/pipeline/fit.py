@@ -12,9 +12,11 @@ from motionfit.errors import InputError, SettingsError
 from motionfit.motion import Observations
 from motionfit.pipeline.batch import make_batch
 from motionfit.pipeline.device import resolve_device, torch_threads
+from motionfit.pipeline.freezes import Freeze
+from motionfit.pipeline.held import held_masks
 from motionfit.pipeline.result import FitResult, ProgressCallback, StageResult
 from motionfit.pipeline.run import Run
-from motionfit.pipeline.settings import FitSettings, Freeze
+from motionfit.pipeline.settings import FitSettings
 from motionfit.pipeline.stages import OPTIMISED_STAGES, STAGE_TITLES
 from motionfit.pipeline.windows import split_windows
 from motionfit.priors.checkpoints import Priors
@@ -63,6 +65,7 @@ def fit_clips(
     for given in observations:
         _check(given)
     settings = _hold_given_floor(settings, observations)
+    held_masks([each for each in settings.freezes if not each.is_whole], 1, observations[0].frames)
     kept = _kept_stages(previous, settings.stages, len(observations))
     device = resolve_device(settings.device)
     with torch_threads(settings.threads):

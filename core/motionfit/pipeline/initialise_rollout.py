@@ -84,7 +84,7 @@ def start_rollout(poses: PoseStage, values: Mapping[str, Tensor], rollout: Rollo
     started = {
         "x0_translation": values["translation"][:, firsts].flatten(0, 1),
         "x0_root_six": values["root_six"][:, firsts].flatten(0, 1),
-        "x0_pose_latent": values["pose_latents"][:, firsts].flatten(0, 1),
+        "x0_pose_latent": _first_poses(poses, values, firsts),
         "x0_linear_velocity": states.linear_velocity[:, 0],
         "x0_angular_velocity": states.angular_velocity[:, 0],
         "x0_joint_velocities": states.joint_velocities[:, 0],
@@ -95,3 +95,14 @@ def start_rollout(poses: PoseStage, values: Mapping[str, Tensor], rollout: Rollo
         zeros = values["betas"].new_zeros
         started |= {"floor_tilt": zeros(clips, 2), "floor_shift": zeros(clips, 1)}
     return {name: value.detach().clone() for name, value in started.items()}
+
+
+def _first_poses(poses: PoseStage, values: Mapping[str, Tensor], firsts: list[int]) -> Tensor:
+    """Latents of the poses in which the windows start: encoded where stage II held joints that its latents do not."""
+    latents = values["pose_latents"][:, firsts]
+    if "held_pose" in values:
+        with torch.no_grad():
+            encoded, _ = poses.prior.encode(poses.pose(values).body_pose[:, firsts])
+        is_held = values["held_pose_mask"][:, firsts].any(-1)
+        latents = torch.where(is_held[..., None], encoded, latents)
+    return latents.flatten(0, 1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from motionfit.pipeline.held import HeldNumbers, hold_numbers
 from motionfit.pipeline.pose_residuals import PoseResiduals
 from motionfit.pipeline.result import ClosureRecord
 from motionfit.pipeline.settings import FitSettings
@@ -52,6 +53,7 @@ def run_phase(
     settings: FitSettings,
     report: Report,
     residuals_of: ResidualsOf | None = None,
+    held: HeldNumbers | None = None,
 ) -> PhaseEnd:
     """Optimise the phase's free variables.
 
@@ -63,13 +65,14 @@ def run_phase(
         settings: Weights, freezes, limits.
         report: Called after every closure.
         residuals_of: The same terms as least squares, to minimise them by Levenberg-Marquardt; None = by L-BFGS.
+        held: Numbers of free tensors that are held all the same.
 
     Returns:
         Values with the free ones at their best; held ones are the very same tensors.
     """
     clips = values["betas"].shape[0]
-    held = settings.frozen_in(phase.key)
-    names = [name for v in phase.free if v not in held for name in tensors.get(v, ()) if name in values]
+    frozen = settings.frozen_in(phase.key)
+    names = [name for v in phase.free if v not in frozen for name in tensors.get(v, ()) if name in values]
     weights = term_weights(phase, settings)
     history: tuple[list[ClosureRecord], ...] = tuple([] for _ in range(clips))
     if not names:
@@ -78,7 +81,7 @@ def run_phase(
     tried: dict[str, Mapping[str, Tensor]] = {}
 
     def current(point: Tensor) -> Values:
-        return {**values, **layout.unpack(point)}
+        return {**values, **hold_numbers(layout.unpack(point), values, held or {})}
 
     def loss_at(point: Tensor) -> Tensor:
         at = current(point)
@@ -100,7 +103,7 @@ def run_phase(
     else:
         problem = _least_squares(residuals_of(weights, names), loss_at, current, layout)
         solution = minimise_least_squares(problem, start, limit, settings.tolerance, watch)
-    return PhaseEnd({**values, **layout.unpack(solution.values)}, solution.statuses, history)
+    return PhaseEnd(current(solution.values), solution.statuses, history)
 
 
 def _with_gradient(loss_at: Callable[[Tensor], Tensor]) -> Objective:

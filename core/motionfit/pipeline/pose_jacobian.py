@@ -16,6 +16,7 @@ from torch import Tensor
 from motionfit.body.model import BodyModel, PosedSkeleton, Surface, pose_skeleton
 from motionfit.body.skeleton import BODY_JOINTS, PARENTS, POSED_JOINTS
 from motionfit.geometry.rotations import rotation_from_six, skew
+from motionfit.pipeline.held import hold_pose
 from motionfit.priors.pose import POSE_LATENT, PoseAutoencoder
 
 FRAME_TANGENTS: dict[str, int] = {"translation": 3, "root_six": 3, "pose_latents": POSE_LATENT}
@@ -91,6 +92,9 @@ def move_body(
     tangents = max((each.stop for each in columns.values()), default=0)
     rest = body.rest_joints(values["betas"])
     pose, pose_by_frame = _decode(prior, values["pose_latents"], columns, tangents)
+    if "held_pose" in values:
+        pose = hold_pose(pose, values)
+        pose_by_frame = pose_by_frame.masked_fill(values["held_pose_mask"][..., None, None, None], 0.0)
     skeleton = pose_skeleton(rest, values["translation"], rotation_from_six(values["root_six"]), pose)
     axes = _axes(skeleton, pose, pose_by_frame, columns)
     above = _ancestors(rest)

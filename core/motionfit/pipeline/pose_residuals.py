@@ -8,7 +8,8 @@ function, so it never curves downwards. The loss itself is always that of `PoseS
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from jaxtyping import Float
 from torch import Tensor
@@ -19,6 +20,7 @@ from motionfit.geometry.cameras import project
 from motionfit.geometry.rotations import rotation_from_axis_angle, rotation_from_six, six_from_rotation
 from motionfit.pipeline.batch import Batch
 from motionfit.pipeline.data_terms import DataTerms
+from motionfit.pipeline.held import HeldNumbers, hold_columns
 from motionfit.pipeline.pose_jacobian import (
     FRAME_TANGENTS,
     SHAPE_TANGENTS,
@@ -61,11 +63,13 @@ class PoseResiduals:
         stage: The terms.
         weights: Of the terms that count.
         free: The tensors that may change.
+        held: Numbers of them that are held all the same.
     """
 
     stage: PoseStage
     weights: Mapping[str, float]
     free: Collection[str]
+    held: HeldNumbers = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         unknown = set(self.weights) - RESIDUAL_TERMS
@@ -90,7 +94,7 @@ class PoseResiduals:
             if "smoothness" in self.weights:
                 _add_steps(system, with_next, moved.joints, self.weights["smoothness"])
         self._add_priors(system, values)
-        return system
+        return self._without_held(system) if self.held else system
 
     def retract(self, values: Mapping[str, Tensor], step: BlockSolution) -> dict[str, Tensor]:
         """The values that a step leads to; held ones are the very same tensors."""
@@ -118,6 +122,17 @@ class PoseResiduals:
             corner=zeros(clips, shared, shared),
             right=zeros(clips, frames, tangents),
             corner_right=zeros(clips, shared),
+        )
+
+    def _without_held(self, system: BlockSystem) -> BlockSystem:
+        """Held numbers change nothing: their derivatives are zero."""
+        free = hold_columns(self.held, tangent_columns(self.free), system.right)
+        return replace(
+            system,
+            diagonal=system.diagonal * free[..., None] * free[..., None, :],
+            below=system.below * free[:, 1:, :, None] * free[:, :-1, None, :],
+            border=system.border * free[..., None],
+            right=system.right * free,
         )
 
     def _add_priors(self, system: BlockSystem, values: Mapping[str, Tensor]) -> None:

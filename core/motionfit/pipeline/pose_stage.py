@@ -13,6 +13,7 @@ from motionfit.energies.smoothness import joint_smoothness
 from motionfit.geometry.rotations import rotation_from_six, six_from_rotation
 from motionfit.pipeline.batch import Batch
 from motionfit.pipeline.data_terms import DataTerms, PosedBody
+from motionfit.pipeline.held import hold_pose
 from motionfit.priors.pose import PoseAutoencoder
 
 POSE_STAGE_TENSORS: dict[str, tuple[str, ...]] = {
@@ -36,7 +37,7 @@ class PoseStage:
 
     def pose(self, values: Mapping[str, Tensor]) -> PosedBody:
         """The body in every frame."""
-        body_pose = self.prior.decode(values["pose_latents"])
+        body_pose = hold_pose(self.prior.decode(values["pose_latents"]), values)
         rest = self.body.rest_joints(values["betas"])
         root = rotation_from_six(values["root_six"])
         skeleton = pose_skeleton(rest, values["translation"], root, body_pose)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from motionfit.body.model import BodyModel, pose_skeleton
@@ -19,6 +20,7 @@ from motionfit.geometry.planes import RigidTransform, flat_unit, prior_from_obse
 from motionfit.geometry.rotations import rotation_from_six
 from motionfit.pipeline.batch import Batch
 from motionfit.pipeline.data_terms import DataTerms, PosedBody
+from motionfit.pipeline.held import held_windows, hold_pose, hold_states
 from motionfit.pipeline.windows import Windows
 from motionfit.priors.checkpoints import Priors
 from motionfit.priors.rollout import RollOut, roll_out
@@ -55,7 +57,17 @@ X0_FRAMES = 15
 
 @dataclass(frozen=True)
 class Rolled:
-    """A roll-out, the body on it, and where it stands."""
+    """A roll-out, the body on it, and where it stands.
+
+    Attributes:
+        prior_from_observed: Of each window.
+        roll_out: As the motion prior made it.
+        posed: The body on it; what is held is in its place.
+        contacts: Probabilities, (windows, frames, 9).
+        floor_normal: Of each window.
+        floor_offset: Likewise.
+        is_held: Some of the body is held.
+    """
 
     prior_from_observed: RigidTransform
     roll_out: RollOut
@@ -63,6 +75,12 @@ class Rolled:
     contacts: Tensor
     floor_normal: Tensor
     floor_offset: Tensor
+    is_held: bool
+
+    def own_joints(self) -> Float[Tensor, "windows frames 22 3"]:
+        """Joints of the body as it was rolled out, also where another is held."""
+        states, rest = self.roll_out.states, self.posed.rest_joints
+        return pose_skeleton(rest, states.translation, states.root_orientation, states.body_pose).joints
 
 
 @dataclass(frozen=True)
@@ -90,10 +108,11 @@ class RolloutStage:
         betas = values["betas"].repeat_interleave(count, 0)
         rest = self.body.rest_joints(betas)
         normal, offset = self._floor(values)
-        transform, initial = self._initial_state(values, rest, normal, offset)
+        held = held_windows(values, self.windows, self.batch.frames)
+        transform, initial = self._initial_state(values, rest, normal, offset, held)
         latents = values["motion_latents"][:, : self.batch.frames - 1]
         rolled = roll_out(self.priors.motion, initial, latents, rest[:, 0], initial_is_local=True)
-        return self._on_body(betas, rest, transform, rolled, normal, offset)
+        return self._on_body(betas, rest, transform, rolled, normal, offset, held)
 
     def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
         """Sum of each wanted term over the frames and windows of each clip."""
@@ -136,10 +155,11 @@ class RolloutStage:
         return tilted / tilted.norm(dim=-1, keepdim=True), offset + shift[:, 0]
 
     def _initial_state(
-        self, values: Mapping[str, Tensor], rest: Tensor, normal: Tensor, offset: Tensor
+        self, values: Mapping[str, Tensor], rest: Tensor, normal: Tensor, offset: Tensor, held: Mapping[str, Tensor]
     ) -> tuple[RigidTransform, MotionState]:
         root = rotation_from_six(values["x0_root_six"])
-        pose = self.priors.pose.decode(values["x0_pose_latent"])
+        first = {name: value[:, :1] for name, value in held.items()}
+        pose = hold_pose(self.priors.pose.decode(values["x0_pose_latent"])[:, None], first)[:, 0]
         posed = pose_skeleton(rest, values["x0_translation"][:, None], root[:, None], pose[:, None])
         joints = posed.joints[:, 0]
         transform = prior_from_observed(normal, offset, root, joints[:, 0], rest[:, 0])
@@ -162,13 +182,14 @@ class RolloutStage:
         rolled: RollOut,
         normal: Tensor,
         offset: Tensor,
+        held: Mapping[str, Tensor],
     ) -> Rolled:
-        states = rolled.states
+        states = hold_states(rolled.states, held, transform, rest[:, 0]) if held else rolled.states
         skeleton = pose_skeleton(rest, states.translation, states.root_orientation, states.body_pose)
         posed = PosedBody(betas, rest, skeleton, states.body_pose, transform.inverse())
         contacts = rolled.contact_logits.sigmoid()
         contacts = torch.cat([contacts[:, :1], contacts], 1)
-        return Rolled(transform, rolled, posed, contacts, normal, offset)
+        return Rolled(transform, rolled, posed, contacts, normal, offset, bool(held))
 
     def _prior_terms(self, rolled: Rolled, wanted: Collection[str], frames: int) -> dict[str, Tensor]:
         terms: dict[str, Tensor] = {}
@@ -184,6 +205,8 @@ class RolloutStage:
         if "joint_consistency" in wanted:
             body_joints = rolled.posed.skeleton.joints
             terms["joint_consistency"] = joint_consistency(body_joints, out.states.joints)
+            if rolled.is_held:  # where the body is held, it also pulls the rolled-out body to itself
+                terms["joint_consistency"] += joint_consistency(body_joints, rolled.own_joints())
         if "bone_length" in wanted:
             terms["bone_length"] = bone_length(out.states.joints)
         return terms

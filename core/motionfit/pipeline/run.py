@@ -18,6 +18,7 @@ from motionfit.pipeline.batch import Batch, floor_of
 from motionfit.pipeline.data_terms import DataTerms
 from motionfit.pipeline.diagnostics import diagnostics_of
 from motionfit.pipeline.floor import floor_under_feet
+from motionfit.pipeline.held import HeldNumbers, held_masks, held_values, pose_numbers, rollout_numbers, without_held
 from motionfit.pipeline.initialise_camera import root_from_keypoints
 from motionfit.pipeline.initialise_rollout import start_rollout
 from motionfit.pipeline.initialise_root import root_from_points
@@ -101,14 +102,16 @@ class Run:
         began = time.perf_counter()
         values = self._first_root() if stage == "stage1" else self._values_of("stage1")
         by_squares = self.settings.solver_of(stage) == LEVENBERG_MARQUARDT
-        residuals_of = partial(PoseResiduals, poses) if by_squares else None
 
         def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
             return motion_of_poses(poses, current, clip), floor_of(self.batch, clip)
 
         ends = []
         for phase in phases_of(stage):
-            ends.append(self._run_phase(phase, values, POSE_STAGE_TENSORS, poses.terms, motion, residuals_of))
+            values, masks = self._hold(phase, values, motion)
+            held = pose_numbers(masks)
+            residuals_of = partial(PoseResiduals, poses, held=held) if by_squares else None
+            ends.append(self._run_phase(phase, values, POSE_STAGE_TENSORS, poses.terms, motion, residuals_of, held))
             values = ends[-1].values
         shares = shares_of_poses(poses, values, term_weights(phases_of(stage)[-1], self.settings))
         self._keep(stage, values, ends, motion, began, shares)
@@ -128,7 +131,9 @@ class Run:
         began, ends = time.perf_counter(), []
         for phase in phases_of("stage3"):
             terms = stage.first_frames(phase.frames).terms
-            ends.append(self._run_phase(phase, values, ROLLOUT_STAGE_TENSORS, terms, motion))
+            values, masks = self._hold(phase, values, motion)
+            held = rollout_numbers(masks, self.windows)
+            ends.append(self._run_phase(phase, values, ROLLOUT_STAGE_TENSORS, terms, motion, held=held))
             values = ends[-1].values
         self._keep("stage3", values, ends, motion, began, shares_of_rollout(stage, values, weights))
 
@@ -140,6 +145,7 @@ class Run:
         terms: TermsOf,
         motion: MotionOf,
         residuals_of: ResidualsOf | None = None,
+        held: HeldNumbers | None = None,
     ) -> PhaseEnd:
         clips = self.batch.clips
         if self.cancelled:
@@ -148,7 +154,7 @@ class Run:
         def report(phase: Phase, iteration: int, records: list[ClosureRecord], current: Mapping[str, Tensor]) -> bool:
             return self._tell(phase, iteration, records[0], lambda: motion(current, 0)[0])
 
-        end = run_phase(phase, values, tensors, terms, self.settings, report, residuals_of)
+        end = run_phase(phase, values, tensors, terms, self.settings, report, residuals_of, held)
         self.work_done += self._work(phase)
         self.cancelled = end.cancelled
         if Status.NOT_FINITE in end.statuses:
@@ -157,6 +163,23 @@ class Run:
                 "Check the observations for wild values, or restart from stage I.",
             )
         return end
+
+    def _hold(self, phase: Phase, values: Values, motion: MotionOf) -> tuple[Values, Mapping[str, Tensor]]:
+        """The values with what the phase holds of the motion that came to it, and where it does.
+
+        That is the motion of the stage before, and that of the phase before within a stage.
+        """
+        freezes = self.settings.partly_frozen_in(phase.key)
+        if not freezes:
+            return without_held(values), {}
+        stage = OPTIMISED_STAGES.index(phase.stage)
+        if stage > 0 and phase is phases_of(phase.stage)[0]:
+            motions = [stages[OPTIMISED_STAGES[stage - 1]].motion for stages in self.results]
+        else:
+            motions = [motion(values, clip)[0] for clip in range(self.batch.clips)]
+        device = self.batch.floor_normal.device
+        masks = held_masks(freezes, self.batch.clips, motions[0].frames, device)
+        return {**without_held(values), **held_values(masks, motions)}, masks
 
     def _tell(self, phase: Phase, iteration: int, record: ClosureRecord, motion: Callable[[], Motion]) -> bool:
         if self.progress is None:

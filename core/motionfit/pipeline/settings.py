@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any
 
 from motionfit.errors import SettingsError, require_one_of
-from motionfit.pipeline.stages import OPTIMISED_STAGES, PHASES, TERM_TITLES, VARIABLE_TITLES
+from motionfit.pipeline.freezes import Freeze
+from motionfit.pipeline.stages import OPTIMISED_STAGES, PHASES, TERM_TITLES
 
 Weights = Mapping[str, Mapping[str, float]]
 
@@ -29,30 +30,6 @@ SOLVERS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Freeze:
-    """Hold one variable at its value, in one phase, a whole stage, or everywhere.
-
-    Attributes:
-        variable: A key of `VARIABLE_TITLES`.
-        where: A phase key, a stage key, or "all".
-    """
-
-    variable: str
-    where: str = "all"
-
-    def __post_init__(self) -> None:
-        require_one_of(self.variable, VARIABLE_TITLES, "variable to freeze")
-        places = ("all", *OPTIMISED_STAGES, *(phase.key for phase in PHASES))
-        require_one_of(self.where, places, "stage or phase to freeze in")
-
-    @classmethod
-    def parse(cls, text: str) -> Freeze:
-        """From "variable" or "variable@where" as the command line writes it."""
-        variable, _, where = text.partition("@")
-        return cls(variable, where or "all")
-
-
-@dataclass(frozen=True)
 class FitSettings:
     """All settings of a fit.
 
@@ -65,7 +42,7 @@ class FitSettings:
         tolerance: A phase ends when ten iterations of L-BFGS, or two steps of Levenberg-Marquardt, improve the loss by
             less than this share.
         stages: The stages to run, in order.
-        freezes: Variables held in some phases.
+        freezes: What is held, and in which phases.
         device: "auto", "cpu" or "cuda[:n]".
         threads: Torch threads of the fit.
         seed: Of whatever is drawn at random.
@@ -111,9 +88,12 @@ class FitSettings:
             require_one_of(solver, SOLVERS[stage], f"solver of {stage}")
 
     def frozen_in(self, phase_key: str) -> frozenset[str]:
-        """The variables that are held in a phase."""
-        stage = next(phase.stage for phase in PHASES if phase.key == phase_key)
-        return frozenset(f.variable for f in self.freezes if f.where in ("all", stage, phase_key))
+        """The variables that are held as a whole in a phase."""
+        return frozenset(each.variable for each in self.freezes if each.is_whole and each.counts_in(phase_key))
+
+    def partly_frozen_in(self, phase_key: str) -> frozenset[Freeze]:
+        """What else is held in a phase: parts and frames of the motion."""
+        return frozenset(each for each in self.freezes if not each.is_whole and each.counts_in(phase_key))
 
     def solver_of(self, stage: str) -> str:
         """The solver of a stage."""

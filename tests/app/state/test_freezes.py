@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from motionfit.pipeline.settings import Freeze, load_preset
+from motionfit.pipeline.freezes import Freeze
+from motionfit.pipeline.settings import load_preset
 from motionfit.pipeline.stages import PHASES, VARIABLE_TITLES
 from motionfit_app.state.freezes import can_freeze, frozen_cells, with_cell, with_frozen_cells
 

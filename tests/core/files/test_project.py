@@ -11,8 +11,9 @@ from motionfit.body.load import load_body, open_body_path
 from motionfit.errors import InputError, OutputError
 from motionfit.files.project import Project, ProjectRun, is_project, read_project, write_project
 from motionfit.motion import Camera, Floor, Motion, Observations
+from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.result import ClosureRecord, FitResult, StageResult
-from motionfit.pipeline.settings import Freeze, load_preset
+from motionfit.pipeline.settings import load_preset
 
 FRAMES = 7
 

@@ -23,8 +23,9 @@ from motionfit.files.result import (
 )
 from motionfit.geometry.planes import world_floor, world_from_floor
 from motionfit.metrics.drift import joints_of
+from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.result import ClosureRecord, FitResult, StageResult
-from motionfit.pipeline.settings import Freeze, load_preset
+from motionfit.pipeline.settings import load_preset
 from motionfit.simulation import SimulationSpec, camera_from_world, simulate
 
 CAMERA = "project=640x360:f500,missing=2:4"

@@ -6,7 +6,8 @@ import torch
 from motionfit.errors import InputError, SettingsError
 from motionfit.metrics.drift import joints_of
 from motionfit.pipeline.fit import fit, fit_clips
-from motionfit.pipeline.settings import Freeze, load_preset
+from motionfit.pipeline.freezes import Freeze
+from motionfit.pipeline.settings import load_preset
 from motionfit.pipeline.stages import PHASES, STAGE_TITLES
 from motionfit.simulation import simulate
 

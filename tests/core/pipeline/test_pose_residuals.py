@@ -10,12 +10,13 @@ from motionfit.pipeline import pose_residuals
 from motionfit.pipeline.batch import make_batch
 from motionfit.pipeline.data_terms import DataTerms
 from motionfit.pipeline.fit import fit
+from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.initialise_camera import root_from_keypoints
 from motionfit.pipeline.initialise_root import root_from_points
 from motionfit.pipeline.optimise import run_phase
 from motionfit.pipeline.pose_residuals import RESIDUAL_TERMS, PoseResiduals
 from motionfit.pipeline.pose_stage import POSE_STAGE_TENSORS, PoseStage, start_values
-from motionfit.pipeline.settings import LBFGS, Freeze, load_preset
+from motionfit.pipeline.settings import LBFGS, load_preset
 from motionfit.pipeline.stages import phases_of
 from motionfit.simulation import simulate
 from motionfit.solve.block_tridiagonal import BlockSolution

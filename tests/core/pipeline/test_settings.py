@@ -1,7 +1,8 @@
 import pytest
 
 from motionfit.errors import SettingsError
-from motionfit.pipeline.settings import SOLVERS, FitSettings, Freeze, load_preset, preset_names
+from motionfit.pipeline.freezes import Freeze
+from motionfit.pipeline.settings import SOLVERS, FitSettings, load_preset, preset_names
 from motionfit.pipeline.stages import PHASES, TERM_TITLES, VARIABLE_TITLES
 
 OWN_PRESETS = [name for name in preset_names() if load_preset(name).method == "motionfit"]

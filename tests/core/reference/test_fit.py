@@ -9,7 +9,8 @@ from motionfit.errors import FitError, InputError, SettingsError
 from motionfit.geometry.rotations import rotation_from_axis_angle
 from motionfit.metrics import evaluate
 from motionfit.motion import Floor, Motion, Observations
-from motionfit.pipeline.settings import Freeze, load_preset
+from motionfit.pipeline.freezes import Freeze
+from motionfit.pipeline.settings import load_preset
 from motionfit.priors.checkpoints import load_priors
 from motionfit.reference.choose import fit, fit_clips
 from motionfit.reference.fit import fit_as_published
