@@ -166,6 +166,8 @@ def metrics_of(result: FitResult, stage: StageResult, clip: ClipInput, body: Bod
 
 
 def _written(request: FitRequest, clip: ClipInput, result: FitResult, body: BodyModel, lines: LogLines) -> FitOutcome:
+    for warning in result.warnings[len(clip.observations.warnings) :]:
+        _logger.warning("%s", warning)
     metrics = metrics_of(result, result.final, clip, body)
     _logger.info("Stage %s: %s", STAGE_TITLES[result.final.key], result.final.status)
     report = write_result(request.output, result, body, metrics, lines.text)

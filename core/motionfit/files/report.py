@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
@@ -67,6 +68,7 @@ def _stage(stage: StageResult) -> Report:
         "seconds": stage.seconds,
         "closures": len(stage.history),
         "final_loss": _finite(stage.history[-1].loss) if stage.history else None,
+        "incidents": [asdict(incident) | {"sentence": incident.sentence()} for incident in stage.incidents],
     }
 
 

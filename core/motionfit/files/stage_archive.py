@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import numpy as np
 import torch
 
 from motionfit.files.npz import Arrays, array_of
 from motionfit.motion import Floor, Motion
+from motionfit.pipeline.incidents import Incident
 from motionfit.pipeline.result import ClosureRecord, StageResult
 
 _VARIABLE = "variable."
@@ -20,7 +23,7 @@ def stage_arrays(stage: StageResult) -> Arrays:
 
     Rotations are matrices. `variable.NAME` are the optimiser's values, `share.NAME` the weighted terms by frame.
     `history_*` has a row per closure; a term that did not count in a closure is False in `history_has_raw` and
-    `history_has_weighted`.
+    `history_has_weighted`. Each of `incidents` is a JSON object.
     """
     motion = stage.motion
     arrays: Arrays = {
@@ -35,6 +38,7 @@ def stage_arrays(stage: StageResult) -> Arrays:
         "betas": array_of(motion.betas),
         "floor_normal": array_of(stage.floor.normal),
         "floor_offset": array_of(stage.floor.offset),
+        "incidents": np.array([json.dumps(asdict(incident)) for incident in stage.incidents], dtype=np.str_),
     }
     if motion.contacts is not None:
         arrays["contacts"] = array_of(motion.contacts)
@@ -71,6 +75,7 @@ def stage_from_arrays(arrays: Arrays) -> StageResult:
 
     Raises:
         KeyError: An array is missing.
+        ValueError: An incident is not valid JSON.
     """
     contacts = arrays.get("contacts")
     motion = Motion(
@@ -91,6 +96,7 @@ def stage_from_arrays(arrays: Arrays) -> StageResult:
         seconds=float(arrays["seconds"]),
         status=str(arrays["status"]),
         shares=_named(arrays, _SHARE),
+        incidents=tuple(Incident(**json.loads(str(text))) for text in arrays.get("incidents", ())),
     )
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from motionfit.pipeline.divergence import Closure, Guard, StageTerms
 from motionfit.pipeline.held import HeldNumbers, hold_numbers
+from motionfit.pipeline.incidents import Incident
 from motionfit.pipeline.pose_residuals import PoseResiduals
 from motionfit.pipeline.result import ClosureRecord
 from motionfit.pipeline.settings import FitSettings
@@ -20,12 +22,8 @@ from motionfit.solve.minimise import Objective, minimise
 from motionfit.solve.solution import Status
 
 Values = dict[str, Tensor]
-TermsOf = Callable[[Mapping[str, Tensor], Collection[str]], dict[str, Tensor]]
-"""Each wanted term, summed over the frames of each clip."""
-
-Report = Callable[[Phase, int, list[ClosureRecord], Mapping[str, Tensor]], bool]
-"""Told the phase, the iteration, a record per clip and the values tried; returns False to cancel."""
-
+Report = Callable[[Phase, int, list[ClosureRecord], Mapping[str, Tensor], Guard], bool]
+"""Told the phase, the iteration, a record per clip, the values tried and what went wrong; returns False to cancel."""
 
 ResidualsOf = Callable[[Mapping[str, float], Collection[str]], PoseResiduals]
 """From the weights of the terms that count and the names of the free tensors."""
@@ -38,6 +36,7 @@ class PhaseEnd:
     values: Values
     statuses: tuple[Status, ...]
     history: tuple[list[ClosureRecord], ...]
+    incidents: tuple[tuple[Incident, ...], ...]
 
     @property
     def cancelled(self) -> bool:
@@ -49,7 +48,7 @@ def run_phase(
     phase: Phase,
     values: Values,
     tensors: Mapping[str, tuple[str, ...]],
-    terms_of: TermsOf,
+    stage: StageTerms,
     settings: FitSettings,
     report: Report,
     residuals_of: ResidualsOf | None = None,
@@ -61,7 +60,7 @@ def run_phase(
         phase: What is free and what counts.
         values: All variables; the first axis of each is clips, or clips times windows. Not changed.
         tensors: Which tensors each variable stands for.
-        terms_of: The terms of the stage.
+        stage: Its terms.
         settings: Weights, freezes, limits.
         report: Called after every closure.
         residuals_of: The same terms as least squares, to minimise them by Levenberg-Marquardt; None = by L-BFGS.
@@ -76,48 +75,64 @@ def run_phase(
     weights = term_weights(phase, settings)
     history: tuple[list[ClosureRecord], ...] = tuple([] for _ in range(clips))
     if not names:
-        return PhaseEnd(dict(values), (Status.CONVERGED,) * clips, history)
+        return PhaseEnd(dict(values), (Status.CONVERGED,) * clips, history, ((),) * clips)
     layout = Layout.of({name: values[name] for name in names}, clips)
-    tried: dict[str, Mapping[str, Tensor]] = {}
+    tried, guard = _Tried({}, {}, {}), Guard(stage, weights, layout)
 
     def current(point: Tensor) -> Values:
         return {**values, **hold_numbers(layout.unpack(point), values, held or {})}
 
     def loss_at(point: Tensor) -> Tensor:
         at = current(point)
-        raw = terms_of(at, weights)
-        tried["values"] = {name: value.detach() for name, value in at.items()}
-        tried["raw"] = {name: term.detach() for name, term in raw.items()}
+        raw = stage.terms(at, weights)
+        tried.values = {name: value.detach() for name, value in at.items()}
+        tried.raw = {name: term.detach() for name, term in raw.items()}
         return torch.stack([weights[name] * term for name, term in raw.items()]).sum(0)
 
     def watch(iteration: int, _loss: Tensor) -> bool:
-        records = _records(phase.key, iteration, tried["raw"], weights)
+        records = _records(phase.key, iteration, tried.raw, weights)
         for kept, record in zip(history, records, strict=True):
             kept.append(record)
-        return report(phase, iteration, records, tried["values"])
+        guard.look(Closure(iteration, tried.values, tried.gradient, records))
+        return report(phase, iteration, records, tried.values, guard)
 
     limit = settings.iterations.get(phase.key, phase.iterations)
     start = layout.pack(values)
     if residuals_of is None:
-        solution = minimise(_with_gradient(loss_at), start, limit, settings.tolerance, watch)
+        solution = minimise(_with_gradient(loss_at, tried, layout), start, limit, settings.tolerance, watch)
     else:
-        problem = _least_squares(residuals_of(weights, names), loss_at, current, layout)
+        problem = _least_squares(residuals_of(weights, names), loss_at, current, layout, tried)
         solution = minimise_least_squares(problem, start, limit, settings.tolerance, watch)
-    return PhaseEnd(current(solution.values), solution.statuses, history)
+    incidents = tuple(guard.incidents(clip) for clip in range(clips))
+    return PhaseEnd(current(solution.values), solution.statuses, history, incidents)
 
 
-def _with_gradient(loss_at: Callable[[Tensor], Tensor]) -> Objective:
+@dataclass
+class _Tried:
+    """The last evaluation of the objective."""
+
+    values: Mapping[str, Tensor]
+    raw: Mapping[str, Tensor]
+    gradient: Mapping[str, Tensor]
+
+
+def _with_gradient(loss_at: Callable[[Tensor], Tensor], tried: _Tried, layout: Layout) -> Objective:
     def objective(vector: Tensor) -> tuple[Tensor, Tensor]:
         point = vector.detach().requires_grad_()
         loss = loss_at(point)
         (gradient,) = torch.autograd.grad(loss.sum(), point)
+        tried.gradient = layout.unpack(gradient)
         return loss.detach(), gradient
 
     return objective
 
 
 def _least_squares(
-    residuals: PoseResiduals, loss_at: Callable[[Tensor], Tensor], current: Callable[[Tensor], Values], layout: Layout
+    residuals: PoseResiduals,
+    loss_at: Callable[[Tensor], Tensor],
+    current: Callable[[Tensor], Values],
+    layout: Layout,
+    tried: _Tried,
 ) -> LeastSquares:
     def evaluate(point: Tensor) -> Tensor:
         with torch.no_grad():
@@ -125,7 +140,9 @@ def _least_squares(
 
     def linearise(point: Tensor) -> BlockSystem:
         with torch.no_grad():
-            return residuals.linearise(current(point))
+            system = residuals.linearise(current(point))
+        tried.gradient = residuals.slopes(system)
+        return system
 
     def retract(point: Tensor, step: BlockSolution) -> Tensor:
         return layout.pack(residuals.retract(current(point), step))

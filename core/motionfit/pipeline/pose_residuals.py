@@ -110,6 +110,11 @@ class PoseResiduals:
             moved["betas"] = values["betas"] + step.corner
         return moved
 
+    def slopes(self, system: BlockSystem) -> dict[str, Tensor]:
+        """The negative gradient that equations hold, by free tensor, in tangent numbers."""
+        found = {name: system.right[..., columns] for name, columns in tangent_columns(self.free).items()}
+        return found | ({"betas": system.corner_right} if "betas" in self.free else {})
+
     def _empty(self, values: Mapping[str, Tensor]) -> BlockSystem:
         clips, frames = values["translation"].shape[:2]
         tangents = sum(self.kinds)

@@ -43,6 +43,16 @@ class PoseStage:
         skeleton = pose_skeleton(rest, values["translation"], root, body_pose)
         return PosedBody(values["betas"], rest, skeleton, body_pose)
 
+    @property
+    def window_starts(self) -> tuple[int, ...]:
+        """The clip is one piece."""
+        return (0,)
+
+    @property
+    def frame_tensors(self) -> Mapping[str, int]:
+        """All but the shape, from frame 0 on."""
+        return {"translation": 0, "root_six": 0, "pose_latents": 0}
+
     def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
         """Sum of each wanted term over the frames of each clip."""
         return {name: term.sum(-1) for name, term in self.terms_by_frame(values, wanted).items()}

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from motionfit.motion import Floor, Motion, Observations
+from motionfit.pipeline.incidents import Incident
 from motionfit.pipeline.settings import FitSettings
 
 
@@ -46,6 +47,7 @@ class StageResult:
         seconds: Wall time.
         status: A sentence: how the optimisation ended.
         shares: What each frame contributes to the loss in the end: weighted terms by name, each (frames,).
+        incidents: What went wrong on the way and was dealt with.
     """
 
     key: str
@@ -56,6 +58,7 @@ class StageResult:
     seconds: float
     status: str
     shares: Mapping[str, Float[Tensor, " frames"]] = field(default_factory=lambda: MappingProxyType({}))
+    incidents: tuple[Incident, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ class Progress:
         record: The closure just evaluated.
         motion: Computes the current motion when called (costs a forward pass; only call it to show it).
         finished: Results of the stages that are complete.
+        incidents: What went wrong in this phase so far.
     """
 
     stage: str
@@ -121,6 +125,7 @@ class Progress:
     record: ClosureRecord
     motion: Callable[[], Motion]
     finished: Mapping[str, StageResult]
+    incidents: tuple[Incident, ...] = ()
 
 
 ProgressCallback = Callable[[Progress], bool]

@@ -141,6 +141,16 @@ class RolloutStage:
             terms["overlap"] = self._overlap_term(rolled)
         return terms
 
+    @property
+    def window_starts(self) -> tuple[int, ...]:
+        """First frame of each window in its clip."""
+        return tuple(start for start, _ in self.windows)
+
+    @property
+    def frame_tensors(self) -> Mapping[str, int]:
+        """The latents, of which the first leads to frame 1."""
+        return {"motion_latents": 1}
+
     def _floor(self, values: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         normal, offset = self.batch.floor_normal, self.batch.floor_offset
         if "floor_tilt" not in values:

@@ -17,19 +17,21 @@ from motionfit.pipeline.assemble import motion_of_poses, motion_of_rollout
 from motionfit.pipeline.batch import Batch, floor_of
 from motionfit.pipeline.data_terms import DataTerms
 from motionfit.pipeline.diagnostics import diagnostics_of
+from motionfit.pipeline.divergence import Guard, StageTerms
 from motionfit.pipeline.floor import floor_under_feet
 from motionfit.pipeline.held import HeldNumbers, held_masks, held_values, pose_numbers, rollout_numbers, without_held
+from motionfit.pipeline.incidents import Incident, sentences_of
 from motionfit.pipeline.initialise_camera import root_from_keypoints
 from motionfit.pipeline.initialise_rollout import start_rollout
 from motionfit.pipeline.initialise_root import root_from_points
-from motionfit.pipeline.optimise import PhaseEnd, ResidualsOf, TermsOf, Values, run_phase, term_weights
+from motionfit.pipeline.optimise import PhaseEnd, ResidualsOf, Values, run_phase, term_weights
 from motionfit.pipeline.pose_residuals import PoseResiduals
 from motionfit.pipeline.pose_stage import POSE_STAGE_TENSORS, PoseStage, start_values
 from motionfit.pipeline.result import ClosureRecord, FitResult, Progress, ProgressCallback, StageResult
 from motionfit.pipeline.rollout_stage import PER_WINDOW, ROLLOUT_STAGE_TENSORS, RolloutStage
 from motionfit.pipeline.settings import LEVENBERG_MARQUARDT, FitSettings
 from motionfit.pipeline.shares import Shares, shares_of_poses, shares_of_rollout
-from motionfit.pipeline.stages import OPTIMISED_STAGES, STAGE_TITLES, Phase, phases_of
+from motionfit.pipeline.stages import OPTIMISED_STAGES, Phase, phases_of
 from motionfit.pipeline.windows import Windows
 from motionfit.priors.checkpoints import Priors
 from motionfit.solve.solution import Status
@@ -95,7 +97,7 @@ class Run:
             priors_hash=self.priors.hash,
             cancelled=self.cancelled,
             diagnostics=diagnostics_of(stages, observations, self.body.to("cpu"), self.priors.to("cpu")),
-            warnings=observations.warnings,
+            warnings=(*observations.warnings, *sentences_of(i for stage in stages.values() for i in stage.incidents)),
         )
 
     def _run_pose_stage(self, stage: str, poses: PoseStage) -> None:
@@ -111,7 +113,7 @@ class Run:
             values, masks = self._hold(phase, values, motion)
             held = pose_numbers(masks)
             residuals_of = partial(PoseResiduals, poses, held=held) if by_squares else None
-            ends.append(self._run_phase(phase, values, POSE_STAGE_TENSORS, poses.terms, motion, residuals_of, held))
+            ends.append(self._run_phase(phase, values, POSE_STAGE_TENSORS, poses, motion, residuals_of, held))
             values = ends[-1].values
         shares = shares_of_poses(poses, values, term_weights(phases_of(stage)[-1], self.settings))
         self._keep(stage, values, ends, motion, began, shares)
@@ -130,10 +132,10 @@ class Run:
         self._keep("stage3_init", values, [], motion, began, shares_of_rollout(stage, values, weights))
         began, ends = time.perf_counter(), []
         for phase in phases_of("stage3"):
-            terms = stage.first_frames(phase.frames).terms
+            part = stage.first_frames(phase.frames)
             values, masks = self._hold(phase, values, motion)
             held = rollout_numbers(masks, self.windows)
-            ends.append(self._run_phase(phase, values, ROLLOUT_STAGE_TENSORS, terms, motion, held=held))
+            ends.append(self._run_phase(phase, values, ROLLOUT_STAGE_TENSORS, part, motion, held=held))
             values = ends[-1].values
         self._keep("stage3", values, ends, motion, began, shares_of_rollout(stage, values, weights))
 
@@ -142,26 +144,26 @@ class Run:
         phase: Phase,
         values: Values,
         tensors: Mapping[str, tuple[str, ...]],
-        terms: TermsOf,
+        stage: StageTerms,
         motion: MotionOf,
         residuals_of: ResidualsOf | None = None,
         held: HeldNumbers | None = None,
     ) -> PhaseEnd:
         clips = self.batch.clips
         if self.cancelled:
-            return PhaseEnd(values, (Status.CANCELLED,) * clips, tuple([] for _ in range(clips)))
+            return PhaseEnd(values, (Status.CANCELLED,) * clips, tuple([] for _ in range(clips)), ((),) * clips)
 
-        def report(phase: Phase, iteration: int, records: list[ClosureRecord], current: Mapping[str, Tensor]) -> bool:
-            return self._tell(phase, iteration, records[0], lambda: motion(current, 0)[0])
+        def report(
+            phase: Phase, iteration: int, records: list[ClosureRecord], current: Mapping[str, Tensor], guard: Guard
+        ) -> bool:
+            return self._tell(phase, iteration, records[0], lambda: motion(current, 0)[0], guard.incidents(0))
 
-        end = run_phase(phase, values, tensors, terms, self.settings, report, residuals_of, held)
+        end = run_phase(phase, values, tensors, stage, self.settings, report, residuals_of, held)
         self.work_done += self._work(phase)
         self.cancelled = end.cancelled
         if Status.NOT_FINITE in end.statuses:
-            raise FitError(
-                f"The objective is not finite at the start of {phase.title} (stage {STAGE_TITLES[phase.stage]}).",
-                "Check the observations for wild values, or restart from stage I.",
-            )
+            failed = end.incidents[end.statuses.index(Status.NOT_FINITE)][0]
+            raise FitError(failed.sentence(), "Check the observations there for wild values, or restart from stage I.")
         return end
 
     def _hold(self, phase: Phase, values: Values, motion: MotionOf) -> tuple[Values, Mapping[str, Tensor]]:
@@ -181,7 +183,14 @@ class Run:
         masks = held_masks(freezes, self.batch.clips, motions[0].frames, device)
         return {**without_held(values), **held_values(masks, motions)}, masks
 
-    def _tell(self, phase: Phase, iteration: int, record: ClosureRecord, motion: Callable[[], Motion]) -> bool:
+    def _tell(
+        self,
+        phase: Phase,
+        iteration: int,
+        record: ClosureRecord,
+        motion: Callable[[], Motion],
+        incidents: tuple[Incident, ...],
+    ) -> bool:
         if self.progress is None:
             return True
         total = sum(self._work(each) for stage in self.settings.stages for each in phases_of(stage))
@@ -197,6 +206,7 @@ class Run:
                 record=record,
                 motion=motion,
                 finished=dict(self.results[0]),
+                incidents=incidents,
             )
         )
 
@@ -248,4 +258,5 @@ class Run:
                 seconds=time.perf_counter() - began,
                 status=ends[-1].statuses[clip].value if ends else _NOT_OPTIMISED,
                 shares={name: share[clip].cpu() for name, share in shares.items()},
+                incidents=tuple(incident for end in ends for incident in end.incidents[clip]),
             )

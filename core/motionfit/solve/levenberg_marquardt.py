@@ -16,7 +16,7 @@ from torch import Tensor
 
 from motionfit.solve.block_tridiagonal import BlockSolution, BlockSystem, solve_blocks
 from motionfit.solve.minimise import Watch
-from motionfit.solve.solution import Solution, Status
+from motionfit.solve.solution import MOST_FAULTS, Solution, Status
 
 _FIRST_DAMPING = 10.0
 _LEAST_DAMPING = 1e-7
@@ -93,12 +93,14 @@ class _Descent:
         self.is_active = torch.ones(groups, dtype=torch.bool, device=start.device)
         self.statuses: list[Status] = [Status.ITERATION_LIMIT] * groups
         self.taken = torch.zeros(groups, dtype=torch.int64, device=start.device)
+        self.faults = torch.zeros_like(self.taken)
         self.iteration = 0
         self.evaluations = 0
 
     def evaluate(self, point: Tensor) -> Tensor:
         loss = self.problem.evaluate(point)
         self.evaluations += 1
+        self.faults = self.faults + ~torch.isfinite(loss)
         if self.watch is not None and not self.watch(self.iteration, loss):
             raise _CancelledError
         return loss
@@ -117,7 +119,7 @@ class _Descent:
         self._finish(step.is_definite & (promised <= unseen), Status.CONVERGED)
         if not bool(self.is_active.any()):
             return
-        trial = self.problem.retract(self.point, step)
+        trial = torch.where(self.is_active[:, None], self.problem.retract(self.point, step), self.point)
         loss = self.evaluate(trial)
         gain = (self.loss - loss) / promised
         is_lower = torch.isfinite(loss) & (loss < self.loss) & torch.isfinite(trial).all(1)
@@ -125,6 +127,7 @@ class _Descent:
         self._take(accepted, trial, loss)
         self.taken = self.taken + self.is_active
         self._damp(accepted, gain)
+        self._finish(self.faults >= MOST_FAULTS, Status.DIVERGED)
         self.iteration += 1
 
     def _take(self, accepted: Tensor, trial: Tensor, loss: Tensor) -> None:

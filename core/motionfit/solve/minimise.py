@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from motionfit.solve.line_search import LineStart, search_line
-from motionfit.solve.solution import Solution, Status
+from motionfit.solve.solution import MOST_FAULTS, Solution, Status
 
 Objective = Callable[[Float[Tensor, "groups unknowns"]], tuple[Tensor, Tensor]]
 """Loss (groups,) and its gradient (groups, unknowns) at a point."""
@@ -125,12 +125,14 @@ class _Descent:
         self.is_active = torch.ones(groups, dtype=torch.bool, device=start.device)
         self.statuses: list[Status] = [Status.ITERATION_LIMIT] * groups
         self.taken = torch.zeros(groups, dtype=torch.int64, device=start.device)
+        self.faults = torch.zeros_like(self.taken)
         self.iteration = 0
         self.evaluations = 0
 
     def evaluate(self, point: Tensor) -> tuple[Tensor, Tensor]:
         loss, gradient = self.objective(point)
         self.evaluations += 1
+        self.faults = self.faults + ~(torch.isfinite(loss) & torch.isfinite(gradient).all(1))
         if self.watch is not None and not self.watch(self.iteration, loss):
             raise _CancelledError
         return loss, gradient
@@ -155,6 +157,7 @@ class _Descent:
         self.taken = self.taken + self.is_active
         self._settle(self.is_active & ~found.improved)
         self._test_convergence()
+        self._finish(self.faults >= MOST_FAULTS, Status.DIVERGED)
         self.iteration += 1
 
     def _line_start(self) -> LineStart:

@@ -16,7 +16,12 @@ class Status(Enum):
     ITERATION_LIMIT = "Stopped at the iteration limit; more iterations may improve the fit."
     NO_DESCENT = "Stopped: no step along the gradient lowers the loss any more."
     NOT_FINITE = "Stopped: the objective was not finite at the start; check the observations for wild values."
+    DIVERGED = "Stopped: too many steps led to where the objective is not finite; the best values so far are kept."
     CANCELLED = "Cancelled; the best values so far are kept."
+
+
+MOST_FAULTS = 40
+"""A group that was tried at so many points where its loss is not finite is left at its best one."""
 
 
 @dataclass(frozen=True)

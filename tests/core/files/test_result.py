@@ -24,6 +24,7 @@ from motionfit.files.result import (
 from motionfit.geometry.planes import world_floor, world_from_floor
 from motionfit.metrics.drift import joints_of
 from motionfit.pipeline.freezes import Freeze
+from motionfit.pipeline.incidents import NOT_FINITE, NOT_STARTED, SMALLER_STEP, SOARED, Incident
 from motionfit.pipeline.result import ClosureRecord, FitResult, StageResult
 from motionfit.pipeline.settings import load_preset
 from motionfit.simulation import SimulationSpec, camera_from_world, simulate
@@ -49,7 +50,11 @@ def make_result(walking, body, spec="noise=0.04", contacts=True):
         for key in ("stage1", "stage2")
     }
     stages["stage3_init"] = StageResult("stage3_init", motion, floor, {}, (), 0.5, "Not optimised.")
-    stages["stage3"] = replace(stages["stage2"], key="stage3")
+    incidents = (
+        Incident("hold_x0", 3, NOT_FINITE, "joints3d", 7, 0, SMALLER_STEP, 2),
+        Incident("refine", 0, SOARED, None, None, None, NOT_STARTED),
+    )
+    stages["stage3"] = replace(stages["stage2"], key="stage3", incidents=incidents)
     settings = replace(
         load_preset("joints3d"), iterations={"root": 3}, freezes=frozenset({Freeze("floor"), Freeze("shape", "stage2")})
     )
@@ -87,6 +92,7 @@ def test_reading_gives_back_what_was_written_exactly(tmp_path, walking, open_bod
     write_result(tmp_path / "out", result, open_body, {"mpjpe_mm": 1.5}, "log\n")
     back = read_result(tmp_path / "out")
     assert back.stages["stage1"].history == result.stages["stage1"].history
+    assert back.stages["stage3"].incidents == result.stages["stage3"].incidents
     assert {k: dict(v) for k, v in back.settings.weights.items()} == result.settings.weights
     assert_same(replace(back, settings=result.settings), result)
     assert back.settings == result.settings
@@ -139,6 +145,10 @@ def test_the_report_tells_the_fit(tmp_path, walking, open_body):
     assert report["seconds"]["stage1"] == 1.25
     assert report["settings"]["preset"] == "joints3d"
     assert report["history"]["stage1"]["raw"]["overlap"] == [None, 0.0]
+    assert report["stages"]["stage1"]["incidents"] == []
+    first = report["stages"]["stage3"]["incidents"][0]
+    assert (first["term"], first["frame"], first["times"]) == ("joints3d", 7, 2)
+    assert first["sentence"] == result.stages["stage3"].incidents[0].sentence()
     assert report["diagnostics"]["data_error_cm"][3] is None
     assert report["complete"]
     assert set(report["versions"]) >= {"motionfit", "torch", "python"}

@@ -188,7 +188,7 @@ def test_a_step_turns_the_root_about_its_joint_and_no_step_changes_nothing(body,
 def minimise_phase(stage, values, settings, key="stage2", by_squares=True, report=lambda *_: True):
     (phase,) = phases_of(key)
     residuals_of = partial(PoseResiduals, stage) if by_squares else None
-    return run_phase(phase, values, POSE_STAGE_TENSORS, stage.terms, settings, report, residuals_of)
+    return run_phase(phase, values, POSE_STAGE_TENSORS, stage, settings, report, residuals_of)
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
@@ -239,7 +239,7 @@ def test_cancelling_inside_a_phase_keeps_the_best_values(body, priors):
     stage, start = pose_stage([observe(body, "joints3d")], body, priors)
     seen = []
 
-    def stop(phase, iteration, records, current):
+    def stop(phase, iteration, records, current, guard):
         seen.append(records[0].loss)
         return len(seen) < 4
 
