@@ -93,8 +93,9 @@ class Observations:
     frame of the static camera.
 
     Attributes:
-        fps: Frames per second of the frame axis.
+        fps: Frames per second of the frame axis; the mean rate where there are `times`.
         frames: Number of frames.
+        times: Time stamp of each frame, s, strictly rising; None = evenly spaced.
         joints3d: SMPL body joints.
         joints3d_mask: True where a joint was observed.
         keypoints3d: The 43 surface keypoints of `body.keypoints`.
@@ -108,6 +109,7 @@ class Observations:
 
     fps: float
     frames: int
+    times: Float[Tensor, " frames"] | None = None
     joints3d: Float[Tensor, "frames 22 3"] | None = None
     joints3d_mask: Bool[Tensor, "frames 22"] | None = None
     keypoints3d: Float[Tensor, "frames 43 3"] | None = None

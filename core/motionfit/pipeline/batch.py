@@ -1,4 +1,8 @@
-"""Observations of one or several clips of equal length as tensors ready for the optimiser."""
+"""Observations of one or several clips of equal length as tensors ready for the optimiser.
+
+The frames of a batch are those of the grid that the state lives on (`pipeline.timeline`); the frames of a clip stand in
+the slots of the grid frames that they follow.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ from motionfit.body.keypoints import BODY25_IGNORED
 from motionfit.geometry.planes import world_floor
 from motionfit.motion import Camera, Floor, Observations
 from motionfit.pipeline.floor import level_floor
+from motionfit.pipeline.slots import between_frames, in_slots, shares_in_slots
+from motionfit.pipeline.timeline import timeline_of
 from motionfit.pipeline.windows import Windows, cut
 
 COMMON_FOCAL_LENGTH = 1060.0
@@ -24,7 +30,8 @@ class Batch:
     """Clips (or windows of clips) side by side; what was not observed is absent or masked.
 
     Attributes:
-        fps: Frames per second.
+        fps: Frames per second of the grid.
+        share: How far the observations of each slot lie towards the next frame, in frames; None = they are on it.
         joints3d: With `joints3d_mask`.
         keypoints3d: With `keypoints3d_mask`.
         keypoints2d: Pixels of a camera of `COMMON_FOCAL_LENGTH`, with `confidence` (zero = not observed, also for
@@ -37,12 +44,13 @@ class Batch:
     fps: float
     floor_normal: Float[Tensor, "clips 3"]
     floor_offset: Float[Tensor, " clips"]
-    joints3d: Float[Tensor, "clips frames 22 3"] | None = None
-    joints3d_mask: Bool[Tensor, "clips frames 22"] | None = None
-    keypoints3d: Float[Tensor, "clips frames 43 3"] | None = None
-    keypoints3d_mask: Bool[Tensor, "clips frames 43"] | None = None
-    keypoints2d: Float[Tensor, "clips frames 25 2"] | None = None
-    confidence: Float[Tensor, "clips frames 25"] | None = None
+    share: Float[Tensor, "clips frames slots"] | None = None
+    joints3d: Float[Tensor, "clips frames slots 22 3"] | None = None
+    joints3d_mask: Bool[Tensor, "clips frames slots 22"] | None = None
+    keypoints3d: Float[Tensor, "clips frames slots 43 3"] | None = None
+    keypoints3d_mask: Bool[Tensor, "clips frames slots 43"] | None = None
+    keypoints2d: Float[Tensor, "clips frames slots 25 2"] | None = None
+    confidence: Float[Tensor, "clips frames slots 25"] | None = None
     intrinsics: Float[Tensor, "clips 3 3"] | None = None
 
     @property
@@ -53,10 +61,33 @@ class Batch:
     @property
     def frames(self) -> int:
         """Number of frames of each clip."""
+        return int(self._data.shape[1])
+
+    @property
+    def slots(self) -> int:
+        """How many frames of a clip one frame of the grid may have."""
+        return int(self._data.shape[2])
+
+    @property
+    def _data(self) -> Tensor:
         for data in (self.joints3d, self.keypoints3d, self.keypoints2d):
             if data is not None:
-                return int(data.shape[1])
+                return data
         raise ValueError("a batch without data has no frames")
+
+    @property
+    def grid(self) -> Float[Tensor, " frames"]:
+        """The frames as places in time."""
+        return torch.arange(self.frames, dtype=self.floor_offset.dtype, device=self.floor_offset.device)
+
+    def places(self, clip: int) -> Float[Tensor, "frames slots"]:
+        """Where the slots of a clip lie in time, in frames of the grid."""
+        places = self.grid[:, None].expand(self.frames, self.slots)
+        return places if self.share is None else places + self.share[clip]
+
+    def in_slots(self, points: Float[Tensor, "clips frames points 3"]) -> Float[Tensor, "clips frames slots points 3"]:
+        """Points that were predicted on the grid, at the times of the observations (linear between frames)."""
+        return points[:, :, None] if self.share is None else between_frames(points, self.share)
 
     def windows(self, windows: Windows) -> Batch:
         """Every window as a clip of its own."""
@@ -67,11 +98,24 @@ class Batch:
             if isinstance(value, Tensor):
                 per_clip = field.name in each_clip
                 changed[field.name] = value.repeat_interleave(len(windows), 0) if per_clip else cut(value, windows)
-        return replace(self, **changed)  # type: ignore[arg-type]
+        return replace(self, **changed)._without_overhang()  # type: ignore[arg-type]
 
     def first_frames(self, count: int) -> Batch:
         """Only the first frames of every clip."""
         return self.windows(((0, min(count, self.frames)),))
+
+    def _without_overhang(self) -> Batch:
+        """Unobserved: what lies after the last frame, since it is predicted from that and the next one."""
+        if self.share is None:
+            return self
+        inside = torch.ones_like(self.share, dtype=torch.bool)
+        inside[:, -1] = self.share[:, -1] == 0.0
+        kept = {
+            name: value & inside[..., None] if value.dtype == torch.bool else value * inside[..., None]
+            for name in ("joints3d_mask", "keypoints3d_mask", "confidence")
+            if (value := getattr(self, name)) is not None
+        }
+        return replace(self, share=self.share * inside, **kept)
 
 
 def make_batch(
@@ -79,24 +123,39 @@ def make_batch(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> Batch:
-    """Put observations of equal kind, length and frame rate side by side."""
+    """Put observations of equal kind, length and frame rate side by side.
+
+    Raises:
+        InputError: Time stamps make no sense.
+        ValueError: The clips do not share a grid.
+    """
     floors = [given.floor or (level_floor() if given.in_camera_frame else world_floor()) for given in observations]
+    lines = [timeline_of(given) for given in observations]
+    if len({(line.fps, line.frames) for line in lines}) > 1:
+        raise ValueError("clips that are fitted together need equal lengths and frame rates")
+
+    def placed(name: str) -> Tensor:
+        return in_slots([getattr(given, name) for given in observations], lines)
+
     data: dict[str, Tensor] = {}
     first = observations[0]
     for name in ("joints3d", "joints3d_mask", "keypoints3d", "keypoints3d_mask"):
         if getattr(first, name) is not None:
-            data[name] = torch.stack([getattr(given, name) for given in observations])
+            data[name] = placed(name)
     if first.keypoints2d is not None:
-        detected = torch.stack([given.keypoints2d for given in observations if given.keypoints2d is not None])
+        detected = placed("keypoints2d")
         confidence = detected[..., 2].clone()
         confidence[..., list(BODY25_IGNORED)] = 0.0
         data["confidence"] = confidence
         data |= _in_common_pixels(detected[..., :2], [given.camera for given in observations if given.camera])
+    share = shares_in_slots(lines)
+    if share is not None:
+        data["share"] = share
     moved = {
         name: value.to(device) if value.dtype == torch.bool else value.to(device, dtype) for name, value in data.items()
     }
     return Batch(
-        fps=first.fps,
+        fps=lines[0].fps,
         floor_normal=torch.stack([floor.normal for floor in floors]).to(device, dtype),
         floor_offset=torch.stack([floor.offset for floor in floors]).to(device, dtype),
         **moved,
@@ -109,7 +168,7 @@ def _in_common_pixels(pixels: Tensor, cameras: Sequence[Camera]) -> dict[str, Te
     scale = COMMON_FOCAL_LENGTH / intrinsics[:, 0, 0]
     scaled = intrinsics.clone()
     scaled[:, :2] *= scale[:, None, None]
-    return {"keypoints2d": pixels * scale[:, None, None, None], "intrinsics": scaled}
+    return {"keypoints2d": pixels * scale[:, None, None, None, None], "intrinsics": scaled}
 
 
 def floor_of(batch: Batch, clip: int) -> Floor:

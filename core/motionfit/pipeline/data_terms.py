@@ -68,13 +68,13 @@ class DataTerms:
         terms: dict[str, Tensor] = {}
         joints = posed.joints()
         if "joints3d" in wanted and batch.joints3d is not None and batch.joints3d_mask is not None:
-            terms["joints3d"] = observed_points(joints, batch.joints3d, batch.joints3d_mask)
+            terms["joints3d"] = observed_points(batch.in_slots(joints), batch.joints3d, batch.joints3d_mask)
         if "keypoints3d" in wanted and batch.keypoints3d is not None and batch.keypoints3d_mask is not None:
-            points = posed.points(self.surfaces.keypoints)
+            points = batch.in_slots(posed.points(self.surfaces.keypoints))
             terms["keypoints3d"] = observed_points(points, batch.keypoints3d, batch.keypoints3d_mask)
         if "keypoints2d" in wanted and batch.keypoints2d is not None and batch.confidence is not None:
             assert batch.intrinsics is not None
-            points = body25_from(joints, posed.points(self.surfaces.landmarks))
-            pixels = project(points, batch.intrinsics[:, None, None])
+            points = batch.in_slots(body25_from(joints, posed.points(self.surfaces.landmarks)))
+            pixels = project(points, batch.intrinsics[:, None, None, None])
             terms["keypoints2d"] = reprojection(pixels, batch.keypoints2d, batch.confidence)
-        return terms
+        return {name: term.sum(-1) for name, term in terms.items()}

@@ -18,6 +18,7 @@ from motionfit.pipeline.result import FitResult, ProgressCallback, StageResult
 from motionfit.pipeline.run import Run
 from motionfit.pipeline.settings import FitSettings
 from motionfit.pipeline.stages import OPTIMISED_STAGES, STAGE_TITLES
+from motionfit.pipeline.timeline import timeline_of
 from motionfit.pipeline.windows import split_windows
 from motionfit.priors.checkpoints import Priors
 
@@ -68,6 +69,7 @@ def fit_clips(
     held_masks([each for each in settings.freezes if not each.is_whole], 1, observations[0].frames)
     kept = _kept_stages(previous, settings.stages, len(observations))
     device = resolve_device(settings.device)
+    timelines = [timeline_of(given) for given in observations]
     with torch_threads(settings.threads):
         torch.manual_seed(settings.seed)
         run = Run(
@@ -76,7 +78,8 @@ def fit_clips(
             priors=priors.to(device),
             settings=settings,
             batch=make_batch(observations, device),
-            windows=split_windows(observations[0].frames, settings.window, settings.overlap),
+            timelines=timelines,
+            windows=split_windows(timelines[0].frames, settings.window, settings.overlap),
             progress=progress,
             results=kept,
         )

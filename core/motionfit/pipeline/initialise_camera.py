@@ -17,7 +17,7 @@ from motionfit.body.keypoints import body25_points
 from motionfit.body.model import BodyModel
 from motionfit.errors import InputError
 from motionfit.geometry.cameras import project
-from motionfit.geometry.gaps import fill_rotations, fill_vectors
+from motionfit.geometry.gaps import rotations_at, vectors_at
 from motionfit.geometry.planes import flat_unit
 from motionfit.pipeline.batch import Batch
 from motionfit.priors.pose import PoseAutoencoder
@@ -33,7 +33,7 @@ _NEAREST = 0.3
 def root_from_keypoints(
     body: BodyModel, prior: PoseAutoencoder, batch: Batch
 ) -> tuple[Float[Tensor, "clips frames 3"], Float[Tensor, "clips frames 3 3"]]:
-    """SMPL translation and root orientation in the camera frame, interpolated over frames without detections.
+    """SMPL translation and root orientation in the camera frame, interpolated over grid frames without detections.
 
     Raises:
         InputError: No frame of a clip has four keypoints.
@@ -42,7 +42,7 @@ def root_from_keypoints(
     assert batch.confidence is not None
     assert batch.intrinsics is not None
     points = _mean_points(body, prior)
-    weights = batch.confidence.clone()
+    pixels, weights = batch.keypoints2d.flatten(1, 2), batch.confidence.flatten(1, 2).clone()
     weights[..., list(_LIMBS)] *= _LIMB_WEIGHT
     translations, orientations = [], []
     for clip in range(batch.clips):
@@ -54,12 +54,13 @@ def root_from_keypoints(
             )
         turns = _upright(batch.floor_normal[clip])
         candidates = points @ turns.transpose(-1, -2)
-        places = _place(candidates, batch.keypoints2d[clip], weights[clip], batch.intrinsics[clip])
-        cost = _cost(candidates, places, batch.keypoints2d[clip], weights[clip], batch.intrinsics[clip])
+        places = _place(candidates, pixels[clip], weights[clip], batch.intrinsics[clip])
+        cost = _cost(candidates, places, pixels[clip], weights[clip], batch.intrinsics[clip])
         best = _shortest_path(torch.where(known[:, None], cost, torch.zeros_like(cost)))
         root = places[torch.arange(best.shape[0], device=best.device), best]
-        translations.append(fill_vectors(root - body.joint_template[0], known))
-        orientations.append(fill_rotations(turns[best], known))
+        seen = batch.places(clip).flatten()[known]
+        translations.append(vectors_at((root - body.joint_template[0])[known], seen, batch.grid))
+        orientations.append(rotations_at(turns[best][known], seen, batch.grid))
     return torch.stack(translations), torch.stack(orientations)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from motionfit.body.keypoints import KeypointSurfaces
 from motionfit.body.model import BodyModel
 from motionfit.errors import InputError
-from motionfit.geometry.gaps import fill_rotations, fill_vectors
+from motionfit.geometry.gaps import rotations_at, vectors_at
 from motionfit.pipeline.batch import Batch
 
 _TORSO_JOINTS = (0, 1, 2, 3, 6, 9, 12, 13, 14, 16, 17)
@@ -37,15 +37,17 @@ def rigid_alignment(
 def root_from_points(
     body: BodyModel, batch: Batch
 ) -> tuple[Float[Tensor, "clips frames 3"], Float[Tensor, "clips frames 3 3"]]:
-    """SMPL translation and root orientation of every frame, interpolated over frames where the torso is unseen.
+    """SMPL translation and root orientation of every frame of the grid, interpolated where the torso is unseen.
 
     Raises:
         InputError: A clip never shows three points of the torso at once.
     """
     source, target, mask, torso = _observed(body, batch)
+    target, mask = target.flatten(1, 2), mask.flatten(1, 2)
     fallback = tuple(range(source.shape[0]))
     translations, orientations = [], []
     for clip in range(target.shape[0]):
+        places = batch.places(clip).flatten()
         used = torso if _is_enough(mask[clip], torso).any() else fallback
         known = _is_enough(mask[clip], used)
         if not bool(known.any()):
@@ -58,8 +60,8 @@ def root_from_points(
         )
         root = body.joint_template[0]
         translation = (rotation @ root) + shift - root
-        translations.append(fill_vectors(translation, known))
-        orientations.append(fill_rotations(rotation, known))
+        translations.append(vectors_at(translation[known], places[known], batch.grid))
+        orientations.append(rotations_at(rotation[known], places[known], batch.grid))
     return torch.stack(translations), torch.stack(orientations)
 
 

@@ -32,6 +32,7 @@ from motionfit.pipeline.pose_jacobian import (
     tangent_columns,
 )
 from motionfit.pipeline.pose_stage import PoseStage
+from motionfit.pipeline.slot_points import SlotPoints, points_in_slot
 from motionfit.solve.block_tridiagonal import BlockSolution, BlockSystem
 
 RESIDUAL_TERMS = frozenset({"joints3d", "keypoints3d", "keypoints2d", "pose_prior", "shape_prior", "smoothness"})
@@ -48,11 +49,13 @@ class Rows:
         residuals: Predicted minus observed.
         weights: Zero where nothing was observed.
         moves: Derivative of the residuals by the columns of `MovedPoints`.
+        next_moves: Derivative by the free tangent numbers of the next frame, for what lies between frames.
     """
 
     residuals: Float[Tensor, "clips frames rows"]
     weights: Float[Tensor, "clips frames rows"]
     moves: Float[Tensor, "clips frames rows columns"]
+    next_moves: Float[Tensor, "clips frames rows tangents"] | None = None
 
 
 @dataclass(frozen=True)
@@ -155,23 +158,34 @@ class PoseResiduals:
 def _data_rows(
     data: DataTerms, batch: Batch, moved: MovedBody, own: slice, wanted: Mapping[str, float]
 ) -> Iterator[tuple[str, Rows]]:
-    """Rows of the wanted data terms for which the batch has observations; see `DataTerms.evaluate`."""
+    """Rows of the wanted data terms for which the batch has observations, slot by slot; see `DataTerms.evaluate`."""
+    tangents = moved.turns.shape[-1]
     if "joints3d" in wanted and batch.joints3d is not None and batch.joints3d_mask is not None:
-        yield "joints3d", _rows_3d(moved.joints, batch.joints3d[:, own], batch.joints3d_mask[:, own])
+        for slot, places in _in_slots(moved.joints, batch, own, tangents):
+            yield "joints3d", _rows_3d(places, batch.joints3d[:, own, slot], batch.joints3d_mask[:, own, slot])
     if "keypoints3d" in wanted and batch.keypoints3d is not None and batch.keypoints3d_mask is not None:
         points = move_surface(moved, data.surfaces.keypoints)
-        yield "keypoints3d", _rows_3d(points, batch.keypoints3d[:, own], batch.keypoints3d_mask[:, own])
+        for slot, places in _in_slots(points, batch, own, tangents):
+            yield "keypoints3d", _rows_3d(places, batch.keypoints3d[:, own, slot], batch.keypoints3d_mask[:, own, slot])
     if "keypoints2d" in wanted and batch.keypoints2d is not None and batch.confidence is not None:
         assert batch.intrinsics is not None
         points = _body25(moved.joints, move_surface(moved, data.surfaces.landmarks))
-        yield "keypoints2d", _rows_2d(points, batch.intrinsics, batch.keypoints2d[:, own], batch.confidence[:, own])
+        for slot, places in _in_slots(points, batch, own, tangents):
+            seen, confidence = batch.keypoints2d[:, own, slot], batch.confidence[:, own, slot]
+            yield "keypoints2d", _rows_2d(places, batch.intrinsics, seen, confidence)
 
 
-def _rows_3d(points: MovedPoints, observed: Tensor, mask: Tensor) -> Rows:
-    frames = observed.shape[1]
-    residuals = points.points[:, :frames] - observed
+def _in_slots(points: MovedPoints, batch: Batch, own: slice, tangents: int) -> Iterator[tuple[int, SlotPoints]]:
+    frames = len(range(batch.frames)[own])
+    for slot in range(batch.slots):
+        share = None if batch.share is None else batch.share[:, own, slot]
+        yield slot, points_in_slot(points, share, frames, tangents)
+
+
+def _rows_3d(places: SlotPoints, observed: Tensor, mask: Tensor) -> Rows:
+    residuals = places.points - observed
     weights = mask[..., None].to(residuals).expand_as(residuals)
-    return Rows(residuals.flatten(2), weights.flatten(2), points.moves[:, :frames].flatten(2, 3))
+    return _rows(places, residuals, weights)
 
 
 def _body25(joints: MovedPoints, landmarks: MovedPoints) -> MovedPoints:
@@ -179,17 +193,23 @@ def _body25(joints: MovedPoints, landmarks: MovedPoints) -> MovedPoints:
     return MovedPoints(body25_from(joints.points, landmarks.points), arranged.movedim(2, -1))
 
 
-def _rows_2d(points: MovedPoints, intrinsics: Tensor, observed: Tensor, confidence: Tensor) -> Rows:
-    frames = observed.shape[1]
-    places = points.points[:, :frames]
-
+def _rows_2d(places: SlotPoints, intrinsics: Tensor, observed: Tensor, confidence: Tensor) -> Rows:
     def see(at: Tensor) -> Tensor:
         return project(at, intrinsics[:, None, None])
 
-    residuals = see(places) - observed
+    residuals = see(places.points) - observed
     weights = 2.0 * confidence.square()[..., None] * geman_mcclure_weight(residuals, SIGMA)
-    moves = derivative(see, places) @ points.moves[:, :frames]
-    return Rows(residuals.flatten(2), weights.flatten(2), moves.flatten(2, 3))
+    return _rows(places, residuals, weights, derivative(see, places.points))
+
+
+def _rows(places: SlotPoints, residuals: Tensor, weights: Tensor, seen: Tensor | None = None) -> Rows:
+    """Rows of residuals of points; `seen` is their derivative by the points, where it is not one."""
+
+    def flat(moves: Tensor) -> Tensor:
+        return (moves if seen is None else seen @ moves).flatten(2, 3)
+
+    following = None if places.next_moves is None else flat(places.next_moves)
+    return Rows(residuals.flatten(2), weights.flatten(2), flat(places.moves), following)
 
 
 def _add_rows(system: BlockSystem, frames: slice, rows: Rows, weight: float) -> None:
@@ -205,6 +225,23 @@ def _add_rows(system: BlockSystem, frames: slice, rows: Rows, weight: float) -> 
     pull = (weighted.mT @ rows.residuals[..., None])[..., 0]
     system.right[:, frames] -= pull[..., :tangents]
     system.corner_right.sub_(pull[..., tangents:].sum(1))
+    if rows.next_moves is not None:
+        _add_following(system, frames, rows, weight)
+
+
+def _add_following(system: BlockSystem, frames: slice, rows: Rows, weight: float) -> None:
+    """Add what the same squares say about the next frames, in place; the last frame of the clip has none."""
+    assert rows.next_moves is not None
+    tangents = system.right.shape[-1]
+    count = min(rows.residuals.shape[1], system.below.shape[1] - frames.start)
+    own, following = slice(frames.start, frames.start + count), slice(frames.start + 1, frames.start + count + 1)
+    moves = rows.next_moves[:, :count]
+    turned = ((weight * rows.weights[:, :count])[..., None] * moves).mT
+    by_own = turned @ rows.moves[:, :count]
+    system.diagonal[:, following] += turned @ moves
+    system.below[:, own] += by_own[..., :tangents]
+    system.border[:, following] += by_own[..., tangents:]
+    system.right[:, following] -= (turned @ rows.residuals[:, :count, :, None])[..., 0]
 
 
 def _add_steps(system: BlockSystem, frames: slice, joints: MovedPoints, weight: float) -> None:

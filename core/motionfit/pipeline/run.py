@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import torch
@@ -19,6 +19,7 @@ from motionfit.pipeline.data_terms import DataTerms
 from motionfit.pipeline.diagnostics import diagnostics_of
 from motionfit.pipeline.divergence import Guard, StageTerms
 from motionfit.pipeline.floor import floor_under_feet
+from motionfit.pipeline.grid_diagnostics import grid_diagnostics
 from motionfit.pipeline.held import HeldNumbers, held_masks, held_values, pose_numbers, rollout_numbers, without_held
 from motionfit.pipeline.incidents import Incident, sentences_of
 from motionfit.pipeline.initialise_camera import root_from_keypoints
@@ -32,6 +33,7 @@ from motionfit.pipeline.rollout_stage import PER_WINDOW, ROLLOUT_STAGE_TENSORS, 
 from motionfit.pipeline.settings import LEVENBERG_MARQUARDT, FitSettings
 from motionfit.pipeline.shares import Shares, shares_of_poses, shares_of_rollout
 from motionfit.pipeline.stages import OPTIMISED_STAGES, Phase, phases_of
+from motionfit.pipeline.timeline import Timeline
 from motionfit.pipeline.windows import Windows
 from motionfit.priors.checkpoints import Priors
 from motionfit.solve.solution import Status
@@ -55,10 +57,12 @@ class Run:
         priors: Likewise.
         settings: What to run and how.
         batch: The observations as tensors.
-        windows: Of stage III.
+        timelines: Of each clip: its frames on the grid of the state.
+        windows: Of stage III, on the grid.
         progress: Told of the first clip after every closure.
         results: Starts with the stages kept from an earlier fit.
         cancelled: The caller stopped the fit.
+        on_grid: The motions of all clips after a stage, on the grid: its frames may not be those of the clips.
     """
 
     observations: Sequence[Observations]
@@ -66,12 +70,14 @@ class Run:
     priors: Priors
     settings: FitSettings
     batch: Batch
+    timelines: Sequence[Timeline]
     windows: Windows
     progress: ProgressCallback | None
     results: list[dict[str, StageResult]]
     cancelled: bool = False
     began: float = field(default_factory=time.perf_counter)
     work_done: float = 0.0
+    on_grid: dict[str, list[Motion]] = field(default_factory=dict)
 
     def go(self) -> None:
         """Run the stages one after the other until done or cancelled."""
@@ -88,15 +94,20 @@ class Run:
     def result(self, clip: int) -> FitResult:
         """All that is known of one clip."""
         stages, observations = self.results[clip], self.observations[clip]
+        line, body, priors = self.timelines[clip], self.body.to("cpu"), self.priors.to("cpu")
+        diagnostics = diagnostics_of(stages, observations, body, priors)
+        last = list(stages.values())[-1]
+        if last.key in self.on_grid and not line.is_grid:
+            diagnostics |= grid_diagnostics(line, self.on_grid[last.key][clip], body, last.floor, priors)
         return FitResult(
             observations=observations,
             settings=self.settings,
             stages=stages,
-            windows=self.windows,
+            windows=self.timelines[clip].observed_windows(self.windows),
             body_hash=self.body.content_hash,
             priors_hash=self.priors.hash,
             cancelled=self.cancelled,
-            diagnostics=diagnostics_of(stages, observations, self.body.to("cpu"), self.priors.to("cpu")),
+            diagnostics=diagnostics,
             warnings=(*observations.warnings, *sentences_of(i for stage in stages.values() for i in stage.incidents)),
         )
 
@@ -108,6 +119,8 @@ class Run:
         def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
             return motion_of_poses(poses, current, clip), floor_of(self.batch, clip)
 
+        if stage == "stage2":
+            self.on_grid["stage1"] = [motion(values, clip)[0] for clip in range(self.batch.clips)]
         ends = []
         for phase in phases_of(stage):
             values, masks = self._hold(phase, values, motion)
@@ -121,6 +134,7 @@ class Run:
     def _run_rollout_stage(self, poses: PoseStage, data: DataTerms) -> None:
         began = time.perf_counter()
         pose_values = self._values_of("stage2")
+        self.on_grid["stage2"] = [motion_of_poses(poses, pose_values, clip) for clip in range(self.batch.clips)]
         self._put_floor_under_feet(poses, pose_values)
         stage = RolloutStage(self.body, self.priors, data, self.batch.windows(self.windows), self.windows)
         values = start_rollout(poses, pose_values, stage)
@@ -156,7 +170,10 @@ class Run:
         def report(
             phase: Phase, iteration: int, records: list[ClosureRecord], current: Mapping[str, Tensor], guard: Guard
         ) -> bool:
-            return self._tell(phase, iteration, records[0], lambda: motion(current, 0)[0], guard.incidents(0))
+            line, incidents = self.timelines[0], self._observed_incidents(guard.incidents(0), 0)
+            return self._tell(
+                phase, iteration, records[0], lambda: line.observed_motion(motion(current, 0)[0]), incidents
+            )
 
         end = run_phase(phase, values, tensors, stage, self.settings, report, residuals_of, held)
         self.work_done += self._work(phase)
@@ -176,11 +193,12 @@ class Run:
             return without_held(values), {}
         stage = OPTIMISED_STAGES.index(phase.stage)
         if stage > 0 and phase is phases_of(phase.stage)[0]:
-            motions = [stages[OPTIMISED_STAGES[stage - 1]].motion for stages in self.results]
+            motions = self.on_grid[OPTIMISED_STAGES[stage - 1]]
         else:
             motions = [motion(values, clip)[0] for clip in range(self.batch.clips)]
-        device = self.batch.floor_normal.device
-        masks = held_masks(freezes, self.batch.clips, motions[0].frames, device)
+        device, line = self.batch.floor_normal.device, self.timelines[0]
+        on_grid = [replace(freeze, frames=freeze.frames and line.grid_span(*freeze.frames)) for freeze in freezes]
+        masks = held_masks(on_grid, self.batch.clips, motions[0].frames, device)
         return {**without_held(values), **held_values(masks, motions)}, masks
 
     def _tell(
@@ -208,6 +226,13 @@ class Run:
                 finished=dict(self.results[0]),
                 incidents=incidents,
             )
+        )
+
+    def _observed_incidents(self, incidents: Iterable[Incident], clip: int) -> tuple[Incident, ...]:
+        """The incidents with frames of the clip."""
+        line = self.timelines[clip]
+        return tuple(
+            each if each.frame is None else replace(each, frame=line.observed_frame(each.frame)) for each in incidents
         )
 
     def _limit(self, phase: Phase) -> int:
@@ -249,14 +274,16 @@ class Run:
                 for name, value in values.items()
             }
             moved, floor = motion(values, clip)
+            self.on_grid.setdefault(key, []).append(moved)
+            line = self.timelines[clip]
             kept[key] = StageResult(
                 key=key,
-                motion=moved,
+                motion=line.observed_motion(moved),
                 floor=floor,
                 variables={name: value.detach().cpu().clone() for name, value in variables.items()},
                 history=tuple(record for end in ends for record in end.history[clip]),
                 seconds=time.perf_counter() - began,
                 status=ends[-1].statuses[clip].value if ends else _NOT_OPTIMISED,
-                shares={name: share[clip].cpu() for name, share in shares.items()},
-                incidents=tuple(incident for end in ends for incident in end.incidents[clip]),
+                shares={name: line.observed_values(share[clip].cpu()) for name, share in shares.items()},
+                incidents=self._observed_incidents((i for end in ends for i in end.incidents[clip]), clip),
             )

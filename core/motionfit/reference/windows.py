@@ -7,7 +7,7 @@ window, at which the published rule divides by zero, is one window here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
@@ -19,6 +19,7 @@ from motionfit.geometry.planes import RigidTransform, prior_from_observed, world
 from motionfit.motion import Observations
 from motionfit.pipeline.batch import make_batch
 from motionfit.pipeline.initialise_root import root_from_points
+from motionfit.pipeline.timeline import GRID_FPS
 from motionfit.pipeline.windows import Windows, cut
 from motionfit.reference.observed import WindowBatch
 
@@ -110,7 +111,8 @@ def first_floor(observations: Observations) -> Float[Tensor, "3"]:
 
 def _first_bodies(observations: Observations, body: BodyModel, windows: Windows) -> RigidTransform:
     device = body.joint_template.device
-    translation, root = root_from_points(body, make_batch([observations], device, body.joint_template.dtype))
+    at_any_rate = replace(observations, fps=GRID_FPS, times=None)  # the published code knows frames, not seconds
+    translation, root = root_from_points(body, make_batch([at_any_rate], device, body.joint_template.dtype))
     firsts = [start for start, _ in windows]
     floor = observations.floor or world_floor()
     rest_root = body.joint_template[0]

@@ -102,7 +102,7 @@ def test_the_matrix_is_that_of_the_residuals_that_the_objective_squares(body, pr
         moved = residuals.retract(values, BlockSolution(blocks, corner, torch.ones(1, dtype=torch.bool)))
         joints = stage.pose(moved).joints()
         parts = [
-            joints - stage.batch.joints3d,
+            joints - stage.batch.joints3d[:, :, 0],
             3.0**0.5 * joints.diff(dim=1),
             0.4**0.5 * moved["pose_latents"],
             (0.2 * frames) ** 0.5 * moved["betas"],
@@ -126,6 +126,62 @@ def test_the_matrix_is_that_of_the_residuals_that_the_objective_squares(body, pr
             dense[before, own] = system.below[0, frame - 1].mT
     dense[frames * 38 :, frames * 38 :] = system.corner[0]
     torch.testing.assert_close(dense, moves.mT @ moves, rtol=1e-9, atol=1e-9)
+
+
+OFF_GRID = {"24 fps": 24.0, "75 fps": 75.0, "irregular": None}
+
+
+def off_grid(observed, rate):
+    """The same observations at other times."""
+    if rate is not None:
+        return replace(observed, fps=rate)
+    steps = torch.tensor([0.0, 0.05, 0.003, 0.03, 0.11, 0.002, 0.02, 0.04, 0.004], dtype=torch.float64)
+    return replace(observed, times=7.0 + steps.cumsum(0))
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("rate", list(OFF_GRID))
+def test_between_frames_of_the_grid_the_equations_are_still_those_of_the_objective(
+    body, priors, monkeypatch, kind, rate
+):
+    stage, start = pose_stage([off_grid(observe(body, kind), OFF_GRID[rate])], body, priors, torch.float64)
+    assert stage.batch.share.count_nonzero() > 2
+    values, weights = somewhere(start), weights_of(kind)
+    for at_once in (480, 2):
+        monkeypatch.setattr(pose_residuals, "_FRAMES_AT_ONCE", at_once)
+        residuals = PoseResiduals(stage, weights, ALL)
+        system = residuals.linearise(values)
+        zero = [torch.zeros_like(side).requires_grad_() for side in (system.right, system.corner_right)]
+        gradient = torch.autograd.grad(loss_after(residuals, values, *zero).sum(), zero)
+        for side, expected in zip((system.right, system.corner_right), gradient, strict=True):
+            torch.testing.assert_close(-side, expected, rtol=1e-9, atol=1e-9 * float(side.abs().max()))
+
+
+def test_between_frames_of_the_grid_the_matrix_couples_both(body, priors):
+    stage, start = pose_stage([off_grid(observe(body, "joints3d", 4), 45.0)], body, priors, torch.float64)
+    values, frames = somewhere(start), stage.batch.frames
+    system = PoseResiduals(stage, {"joints3d": 1.0}, ALL).linearise(values)
+    mask = stage.batch.joints3d_mask[..., None]
+
+    def everything(step):
+        blocks, corner = step[: frames * 38].reshape(1, frames, 38), step[frames * 38 :][None]
+        moved = PoseResiduals(stage, {}, ALL).retract(
+            values, BlockSolution(blocks, corner, torch.ones(1, dtype=torch.bool))
+        )
+        seen = stage.batch.in_slots(stage.pose(moved).joints())
+        return ((seen - stage.batch.joints3d) * mask).flatten()
+
+    moves = torch.autograd.functional.jacobian(everything, torch.zeros(frames * 38 + 16, dtype=torch.float64))
+    dense = moves.mT @ moves
+    for frame in range(frames):
+        own = slice(38 * frame, 38 * frame + 38)
+        torch.testing.assert_close(system.diagonal[0, frame], dense[own, own], rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(system.border[0, frame], dense[own, frames * 38 :], rtol=1e-9, atol=1e-9)
+        if frame > 0:
+            before = slice(38 * frame - 38, 38 * frame)
+            torch.testing.assert_close(system.below[0, frame - 1], dense[own, before], rtol=1e-9, atol=1e-9)
+    assert system.below.abs().max() > 0
+    torch.testing.assert_close(system.corner[0], dense[frames * 38 :, frames * 38 :], rtol=1e-9, atol=1e-9)
 
 
 def test_every_term_of_the_pose_stages_is_known_as_squares(body, priors):
