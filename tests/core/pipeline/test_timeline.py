@@ -91,7 +91,7 @@ def test_senseless_times_are_refused_and_the_frame_is_named(case):
 
 
 def test_a_clip_shorter_than_three_grid_frames_is_refused():
-    with pytest.raises(InputError, match="lasts 0.017 s"):
+    with pytest.raises(InputError, match=r"lasts 0\.017 s"):
         timeline_of(at_rate(240.0, 5))
     with pytest.raises(InputError, match="without a frame"):
         timeline_of(at_rate(0.1, 5))
