@@ -17,6 +17,7 @@ from motionfit.cli import (
     doctor,
     eval_prior,
     evaluate,
+    export,
     fit,
     import_checkpoint,
     sample,
@@ -26,7 +27,21 @@ from motionfit.cli import (
 from motionfit.cli.console import Failure, print_failure, print_json, set_up_logging
 from motionfit.errors import MotionFitError
 
-_COMMANDS = (fit, evaluate, demo, convert, data, train, eval_prior, sample, import_checkpoint, doctor, bench, sweep)
+_COMMANDS = (
+    fit,
+    evaluate,
+    export,
+    demo,
+    convert,
+    data,
+    train,
+    eval_prior,
+    sample,
+    import_checkpoint,
+    doctor,
+    bench,
+    sweep,
+)
 _INTERRUPTED = 130
 
 _logger = logging.getLogger(__name__)

@@ -46,6 +46,14 @@ def not_negative(text: str) -> int:
     return 0 if text.strip() == "0" else positive(text)
 
 
+def frame_range(text: str) -> tuple[int, int]:
+    """Frames "A:B": first, and last plus one."""
+    match = re.fullmatch(r"(\d+):(\d+)", text.strip())
+    if match is None or int(match[1]) >= int(match[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no range of frames like 20:50")
+    return int(match[1]), int(match[2])
+
+
 def device(text: str) -> str:
     """A device as torch names it, or "auto"."""
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", text):
