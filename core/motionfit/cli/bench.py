@@ -1,4 +1,4 @@
-"""`motionfit bench`: the figures of accuracy and speed, measured here and now."""
+"""`motionfit bench`: the figures of accuracy, speed and triage, measured here and now."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from motionfit.cli.options import Commands, add_common, positive
 
 
 def add_command(commands: Commands) -> None:
-    """Register `bench accuracy` and `bench speed`."""
-    parser = commands.add_parser("bench", help="measure accuracy or speed", description="Measure, and tell how.")
+    """Register `bench accuracy`, `bench speed` and `bench triage`."""
+    parser = commands.add_parser(
+        "bench", help="measure accuracy, speed or triage", description="Measure, and tell how."
+    )
     kinds = parser.add_subparsers(title="what to measure", metavar="WHAT", required=True)
     accuracy = kinds.add_parser("accuracy", help="errors of each stage on degraded motions whose truth is known")
     accuracy.add_argument("--data", type=Path, metavar="DIR", help="folder of AMASS motions (the demo clip's truth)")
@@ -25,7 +27,9 @@ def add_command(commands: Commands) -> None:
     )
     accuracy.add_argument("--keep", type=Path, metavar="DIR", help="keep the fits there; those found are not repeated")
     speed = kinds.add_parser("speed", help="seconds of a closure and of a whole fit")
-    for kind, function in ((accuracy, run_accuracy), (speed, run_speed)):
+    triage = kinds.add_parser("triage", help="are wrong keypoints found? Average precision of the frames' scores")
+    triage.add_argument("--data", type=Path, metavar="DIR", help="folder of AMASS motions (the demo clip's truth)")
+    for kind, function in ((accuracy, run_accuracy), (speed, run_speed), (triage, run_triage)):
         kind.add_argument("--quick", action="store_true", help="fewer clips or repetitions")
         add_common(kind)
         kind.set_defaults(run=function)
@@ -69,6 +73,21 @@ def run_speed(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
     report = speed.run_speed(quick=given.quick, note=lambda text: _note(given, text))
     rows = [[name, f"{value:.4g}"] for name, value in report.items() if isinstance(value, int | float)]
     print_table(given, "speed", ("measure", "value"), rows)
+    return 0, report
+
+
+def run_triage(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
+    """Measure how well wrong frames are found."""
+    import torch
+
+    from motionfit.bench import triage
+
+    torch.set_num_threads(given.threads)
+    report = triage.run_triage(
+        data=given.data, quick=given.quick, note=lambda text: _note(given, text), seed=given.seed
+    )
+    header, *rows = triage.table(report)
+    print_table(given, "average precision", header, rows)
     return 0, report
 
 

@@ -24,6 +24,8 @@ from motionfit.geometry.planes import world_floor
 from motionfit.metrics import evaluate
 from motionfit.metrics.alignment import align_over_floor
 from motionfit.metrics.drift import joints_of
+from motionfit.metrics.score import score_frames
+from motionfit.metrics.spans import score_summary
 from motionfit.motion import Floor, Motion, Observations
 from motionfit.pipeline.result import FitResult, StageResult
 
@@ -42,7 +44,8 @@ def evaluate_result(given: argparse.Namespace) -> dict[str, Any]:
     """Metrics of every stage.
 
     Returns:
-        `metrics` of the last stage, `stages` (metrics by stage key) and `warnings`.
+        `metrics` of the last stage, `stages` (metrics by stage key), `score_mean` and `worst_spans` (where the result
+        has diagnostics) and `warnings`.
 
     Raises:
         MotionFitError: A file cannot be read, or the truth is of another clip.
@@ -63,7 +66,8 @@ def evaluate_result(given: argparse.Namespace) -> dict[str, Any]:
     stages = {key: _metrics(result, stage, truth, observed, body, frames) for key, stage in result.stages.items()}
     for warning in warnings:
         _logger.warning("%s", warning)
-    return {"metrics": stages[result.final.key], "stages": stages, "warnings": warnings}
+    scores = score_summary(score_frames(result.diagnostics)) if result.diagnostics else {}
+    return {"metrics": stages[result.final.key], "stages": stages, **scores, "warnings": warnings}
 
 
 def stage_metrics(result: FitResult, clip: ClipInput, body: BodyModel) -> dict[str, dict[str, float]]:

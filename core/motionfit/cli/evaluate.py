@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from motionfit.cli.console import print_table
+from motionfit.cli.console import print_table, say
 from motionfit.cli.options import Commands, add_common
 
 
@@ -34,4 +34,8 @@ def run(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
     stages = report["stages"]
     header = ("metric", *(STAGE_TITLES[key] for key in stages))
     print_table(given, str(given.result), header, metric_rows(stages))
+    if "score_mean" in report:
+        say(given, f"Mean score of the frames {report['score_mean']:.0f} of 100.")
+    for span in report.get("worst_spans", ()):
+        say(given, f"Frames {span['start']}-{span['stop'] - 1}: {span['score']:.0f}, {'; '.join(span['reasons'])}")
     return 0, report

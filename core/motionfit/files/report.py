@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
+from motionfit.metrics.score import score_frames
+from motionfit.metrics.spans import score_summary
 from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.result import ClosureRecord, FitResult, StageResult
 from motionfit.pipeline.settings import METHODS, FitSettings
@@ -48,6 +50,7 @@ def build_report(result: FitResult, finished: Sequence[str], metrics: Mapping[st
         "diagnostics": {
             name: [_finite(value) for value in values.tolist()] for name, values in result.diagnostics.items()
         },
+        **(score_summary(score_frames(result.diagnostics)) if result.diagnostics else {}),
         "warnings": list(result.warnings),
         "history": {key: _history(stage.history) for key, stage in result.stages.items() if stage.history},
     }

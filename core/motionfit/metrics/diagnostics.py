@@ -45,7 +45,7 @@ MEASURES: dict[str, Diagnostic] = {
     "data_error_cm": Diagnostic("distance from the data", "cm"),
     "reprojection_px": Diagnostic("distance from the data in the image", "px"),
     **{part_error(part): Diagnostic(f"distance from the data, {part.replace('_', ' ')}", "cm") for part in BODY_PARTS},
-    "excursion_cm": Diagnostic("how far the observed points leap away and back", "cm"),
+    "excursion_cm": Diagnostic("how far observed points leap away and back", "cm"),
     "observed_share": Diagnostic("share of the points that were observed", "", "low"),
     "repeated_share": Diagnostic(
         "share of the observed points that lie exactly where they lay in the frame before", ""
@@ -99,9 +99,11 @@ def _data_errors(
     else:
         distances, counts = _distances_3d(motion, observations, body, joints)
     found["data_error_cm"] = _mean_over(distances, counts) * 100.0
-    for part, points in PART_POINTS[observations.kind].items():
+    parts = PART_POINTS[observations.kind]
+    for part, points in parts.items():
         found[part_error(part)] = _mean_over(distances[:, points], counts[:, points]) * 100.0
-    found["excursion_cm"] = excursions(*observed_places(observations), observations.fps) * per_unit * 100.0
+    leapt = excursions(*observed_places(observations), parts.values(), observations.fps)
+    found["excursion_cm"] = leapt * per_unit * 100.0
     return found
 
 

@@ -1,7 +1,7 @@
-"""Degraded observations of a known motion: noise, hidden points, projection into a camera, missing frames."""
+"""Degraded observations of a known motion: noise, hidden points, a camera, missing frames, mistakes."""
 
 from motionfit.simulation.camera import camera_from_world
-from motionfit.simulation.observe import simulate
+from motionfit.simulation.observe import faults_of, simulate
 from motionfit.simulation.spec import Projection, SimulationSpec
 
-__all__ = ["Projection", "SimulationSpec", "camera_from_world", "simulate"]
+__all__ = ["Projection", "SimulationSpec", "camera_from_world", "faults_of", "simulate"]

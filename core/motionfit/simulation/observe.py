@@ -14,6 +14,7 @@ from motionfit.geometry.planes import world_floor
 from motionfit.motion import Motion, Observations
 from motionfit.simulation.camera import camera_from_world, camera_of
 from motionfit.simulation.spec import Projection, SimulationSpec
+from motionfit.simulation.spoil import Fault, draw_faults, spoil
 
 
 def simulate(motion: Motion, body: BodyModel, spec: SimulationSpec | str, seed: int = 0) -> Observations:
@@ -34,8 +35,24 @@ def simulate(motion: Motion, body: BodyModel, spec: SimulationSpec | str, seed: 
     """
     spec = SimulationSpec.parse(spec) if isinstance(spec, str) else spec
     generator = torch.Generator().manual_seed(seed)
-    if spec.projection is not None:
-        return _observe_2d(motion, body, spec, spec.projection, generator)
+    right = (
+        _observe_3d(motion, body, spec, generator)
+        if spec.projection is None
+        else _observe_2d(motion, body, spec, spec.projection, generator)
+    )
+    return spoil(right, faults_of(spec, motion.frames, seed), seed)
+
+
+def faults_of(spec: SimulationSpec, frames: int, seed: int) -> tuple[Fault, ...]:
+    """The mistakes that `simulate` makes for this spec and seed in a clip of so many frames.
+
+    Raises:
+        SettingsError: There is no room for so many.
+    """
+    return spec.faults + (draw_faults(frames, spec.wrong, seed) if spec.wrong > 0 else ())
+
+
+def _observe_3d(motion: Motion, body: BodyModel, spec: SimulationSpec, generator: torch.Generator) -> Observations:
     points = joints(motion, body) if spec.below is None else surface_keypoints(motion, body)
     noisy = points + spec.noise * _normal(points, generator)
     mask = _kept(points, spec, generator)

@@ -7,9 +7,11 @@ import re
 from dataclasses import dataclass
 
 from motionfit.errors import SettingsError
+from motionfit.simulation.spoil import FAULT_KINDS, Fault
 
 _EXAMPLE = "For example noise=0.04, below=0.9, or project=1280x720:f1060,noise_px=4,drop=0.1,missing=20:30."
-_KEYS = ("noise", "below", "project", "noise_px", "drop", "missing")
+_SPANS = ("missing", *FAULT_KINDS)
+_KEYS = ("noise", "below", "project", "noise_px", "drop", "wrong", *_SPANS)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class SimulationSpec:
         noise_px: Standard deviation of the 2D keypoints, px.
         drop: Share of all points that are lost at random, 0..1.
         missing: Spans of frames without any observation, start and stop (not included).
+        wrong: Share of the frames whose observations are mistaken, at random places, 0..1.
+        faults: Mistakes at known places.
     """
 
     noise: float = 0.0
@@ -44,21 +48,26 @@ class SimulationSpec:
     noise_px: float = 0.0
     drop: float = 0.0
     missing: tuple[tuple[int, int], ...] = ()
+    wrong: float = 0.0
+    faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
         if self.noise < 0 or self.noise_px < 0:
             raise SettingsError("--simulate: noise must not be negative.", _EXAMPLE)
         if not 0 <= self.drop < 1:
             raise SettingsError(f"--simulate: drop is {self.drop:g}; it must lie between 0 and 1.", _EXAMPLE)
+        if not 0 <= self.wrong <= 0.5:
+            raise SettingsError(f"--simulate: wrong is {self.wrong:g}; it must lie between 0 and 0.5.", _EXAMPLE)
         if self.projection is None and self.noise_px > 0:
             raise SettingsError("--simulate: noise_px needs project.", _EXAMPLE)
         if self.projection is not None and self.noise > 0:
             raise SettingsError("--simulate: noise is in metres; with project give noise_px.", _EXAMPLE)
         if self.projection is not None and self.below is not None:
             raise SettingsError("--simulate: below hides 3D keypoints and cannot go with project.", _EXAMPLE)
-        for start, stop in self.missing:
+        spans = [("missing", *span) for span in self.missing]
+        for key, start, stop in spans + [(fault.kind, fault.start, fault.stop) for fault in self.faults]:
             if not 0 <= start < stop:
-                raise SettingsError(f"--simulate: missing={start}:{stop} is no span of frames.", _EXAMPLE)
+                raise SettingsError(f"--simulate: {key}={start}:{stop} is no span of frames.", _EXAMPLE)
 
     @property
     def kind(self) -> str:
@@ -69,18 +78,18 @@ class SimulationSpec:
 
     @classmethod
     def parse(cls, text: str) -> SimulationSpec:
-        """From "key=value,…" as the command line writes it; `missing` may be given more than once.
+        """From "key=value,…" as the command line writes it; spans of frames may be given more than once.
 
         Raises:
             SettingsError: A key is unknown or given twice, or a value makes no sense.
         """
         given: dict[str, str] = {}
-        spans: list[tuple[int, int]] = []
+        spans: list[tuple[str, int, int]] = []
         for item in (part.strip() for part in text.split(",")):
             key, equals, value = item.partition("=")
             _check_key(key, equals, item)
-            if key == "missing":
-                spans.append(_span(value))
+            if key in _SPANS:
+                spans.append((key, *_span(key, value)))
             elif key in given:
                 raise SettingsError(f"--simulate: {key} is given twice.", _EXAMPLE)
             else:
@@ -91,7 +100,9 @@ class SimulationSpec:
             projection=_projection(given["project"]) if "project" in given else None,
             noise_px=_number("noise_px", given.get("noise_px", "0")),
             drop=_number("drop", given.get("drop", "0")),
-            missing=tuple(spans),
+            missing=tuple((start, stop) for key, start, stop in spans if key == "missing"),
+            wrong=_number("wrong", given.get("wrong", "0")),
+            faults=tuple(Fault(*span) for span in spans if span[0] != "missing"),
         )
 
 
@@ -113,10 +124,10 @@ def _number(key: str, value: str) -> float:
     return number
 
 
-def _span(value: str) -> tuple[int, int]:
+def _span(key: str, value: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+):(\d+)", value)
     if match is None:
-        raise SettingsError(f"--simulate: missing={value} is not a span of frames like 20:30.", _EXAMPLE)
+        raise SettingsError(f"--simulate: {key}={value} is not a span of frames like 20:30.", _EXAMPLE)
     return int(match[1]), int(match[2])
 
 

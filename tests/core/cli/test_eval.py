@@ -98,3 +98,12 @@ def test_a_frame_more_or_less_is_cut(fitted, walking, run_json, tmp_path):
 def test_missing_results_are_told(tmp_path, motion_file, run_json):
     code, report, _ = run_json("eval", tmp_path / "none", "--truth", motion_file)
     assert (code, report["error"]["kind"]) == (1, "output")
+
+
+def test_the_scores_of_the_frames_are_told_and_are_those_of_the_report(fitted, motion_file, run_json):
+    folder, _ = fitted
+    code, report, _ = run_json("eval", folder, "--truth", motion_file)
+    written = read_report(folder)
+    assert code == 0
+    assert 0.0 < report["score_mean"] <= 100.0
+    assert (report["score_mean"], report["worst_spans"]) == (written["score_mean"], written["worst_spans"])
