@@ -57,6 +57,7 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--window", type=positive, metavar="N", help="frames of a stage III window (60)")
     group.add_argument("--overlap", type=not_negative, metavar="N", help="frames that windows share (10)")
+    group.add_argument("--window-batch", type=positive, metavar="N", help="windows fitted together (as memory holds)")
 
 
 def stages(text: str) -> tuple[str, ...]:

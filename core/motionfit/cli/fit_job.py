@@ -1,4 +1,4 @@
-"""A fit from input to result folder, with what is done kept after every stage."""
+"""A fit from input to result folder, with what is done kept after every phase."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from motionfit.errors import OutputError
 from motionfit.files.inputs import ClipInput, read_input
 from motionfit.files.report import Report, without_histories
 from motionfit.files.result import check_output_folder, read_report, write_result
+from motionfit.files.underway_archive import write_underway
 from motionfit.metrics import evaluate
-from motionfit.pipeline.result import FitResult, StageResult
+from motionfit.pipeline.result import FitResult, StageResult, Underway
 from motionfit.pipeline.settings import FitSettings, load_preset
 from motionfit.pipeline.stages import STAGE_TITLES
 from motionfit.priors.checkpoints import Priors, load_priors
@@ -130,6 +131,7 @@ def settings_for(given: argparse.Namespace, clip: ClipInput) -> FitSettings:
         freezes=frozenset(given.freeze) | settings.freezes,
         window=given.window or settings.window,
         overlap=settings.overlap if given.overlap is None else given.overlap,
+        window_batch=given.window_batch or settings.window_batch,
         device=given.device,
         threads=given.threads,
         seed=given.seed,
@@ -147,14 +149,17 @@ def _fit(
     previous: FitResult | None,
     lines: LogLines,
 ) -> FitResult:
-    """Run the stages that are left; what is finished is written after each of them."""
+    """Run the stages that are left; what is finished is written after each of them, and after each of their phases."""
     _logger.info("Fitting %s: %d frames of %s", clip.name, clip.observations.frames, clip.observations.kind)
 
     def keep(stages: Mapping[str, StageResult]) -> None:
         partial = FitResult(clip.observations, settings, dict(stages), (), body.content_hash, priors.hash, True, {})
         write_result(request.output, partial, body, log=lines.text, finished=tuple(stages))
 
-    with FitMonitor(given, keep) as monitor:
+    def keep_underway(underway: Underway) -> None:
+        write_underway(request.output, underway)
+
+    with FitMonitor(given, keep, keep_underway) as monitor:
         result = fit(clip.observations, body, priors, replace(settings, stages=left), monitor, previous)
     return replace(result, settings=replace(result.settings, stages=settings.stages))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from motionfit.pipeline.stages import PHASES, STAGE_TITLES
 
 if TYPE_CHECKING:
-    from motionfit.pipeline.result import Progress, StageResult
+    from motionfit.pipeline.result import Progress, StageResult, Underway
 
 _logger = logging.getLogger(__name__)
 _PHASE_TITLES = {phase.key: phase.title for phase in PHASES}
@@ -28,11 +28,19 @@ class FitMonitor:
     Args:
         given: --quiet hides the bar; so does a stderr that is no terminal.
         keep: Called with all finished stages whenever one more is finished.
+        keep_underway: Called with the stage that runs whenever a part of it has ended, but for the first stage.
     """
 
-    def __init__(self, given: argparse.Namespace, keep: Callable[[Mapping[str, StageResult]], None]) -> None:
+    def __init__(
+        self,
+        given: argparse.Namespace,
+        keep: Callable[[Mapping[str, StageResult]], None],
+        keep_underway: Callable[[Underway], None],
+    ) -> None:
         self.interrupted = False
         self._keep = keep
+        self._keep_underway = keep_underway
+        self._underway: Underway | None = None
         self._finished: set[str] | None = None
         self._shows = not given.quiet and sys.stderr.isatty()
         self._bar: Any = None
@@ -77,6 +85,9 @@ class FitMonitor:
                     _logger.info("Stage %s: %.1f s, %s", STAGE_TITLES[key], stage.seconds, stage.status)
             self._keep(progress.finished)
         self._finished = done
+        if done and progress.underway is not None and progress.underway is not self._underway:
+            self._keep_underway(progress.underway)
+            self._underway = progress.underway
         if self._bar is not None:
             title = f"{STAGE_TITLES[progress.stage]}: {_PHASE_TITLES[progress.phase]}"
             text = f"{title} {progress.iteration}/{progress.iterations}, loss {progress.record.loss:.4g}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -14,10 +13,10 @@ from motionfit.errors import OutputError
 from motionfit.files.inputs import ClipInput
 from motionfit.files.result import has_result, read_report, read_result
 from motionfit.motion import Observations
-from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.result import FitResult
 from motionfit.pipeline.settings import FitSettings
 from motionfit.pipeline.stages import OPTIMISED_STAGES
+from motionfit.pipeline.underway import without_machine
 from motionfit.priors.checkpoints import Priors
 
 _logger = logging.getLogger(__name__)
@@ -42,7 +41,7 @@ def earlier_fit(
             ("input", _same_observations(earlier.observations, clip.observations)),
             ("body", earlier.body_hash == body.content_hash),
             ("prior", earlier.priors_hash == priors.hash),
-            ("settings", _comparable(earlier.settings) == _comparable(settings)),
+            ("settings", without_machine(earlier.settings) == without_machine(settings)),
         )
         if not is_same
     ]
@@ -60,17 +59,6 @@ def unfinished(folder: Path, settings: FitSettings) -> tuple[str, ...]:
     left = [key for key in settings.stages if key not in done]
     first = OPTIMISED_STAGES.index(left[0]) if left else len(OPTIMISED_STAGES)
     return tuple(key for key in settings.stages if OPTIMISED_STAGES.index(key) >= first)
-
-
-def _comparable(settings: FitSettings) -> FitSettings:
-    """Settings without what may differ: the stages to run, the machine, and the freeze of a given floor."""
-    return replace(
-        settings,
-        stages=OPTIMISED_STAGES,
-        device="auto",
-        threads=1,
-        freezes=settings.freezes - {Freeze("floor")},
-    )
 
 
 def _same_observations(first: Observations, second: Observations) -> bool:

@@ -5,6 +5,7 @@
     stages/KEY.npz     each stage exactly, in the frame of the observations
     report.json        settings, versions, hashes, times, losses, diagnostics, metrics
     log.txt
+    underway.npz       of a fit that was cut off, or still runs: the last phase that ended of the stage it was in
 
 It is written beside its place and renamed into it, so it appears complete or not at all.
 """
@@ -27,6 +28,7 @@ from motionfit.files.npz import Arrays, array_of, read_npz, save_arrays
 from motionfit.files.observation_archive import read_observations, write_observations
 from motionfit.files.report import Report, build_report, settings_from_json
 from motionfit.files.stage_archive import stage_arrays, stage_from_arrays
+from motionfit.files.underway_archive import read_underway, write_underway
 from motionfit.geometry.planes import RigidTransform, world_from_floor
 from motionfit.motion import Floor, Motion
 from motionfit.pipeline.result import FitResult, StageResult
@@ -74,6 +76,8 @@ def write_result(
         write_observations(temporary / _OBSERVATIONS_FILE, result.observations)
         save_arrays(temporary / RESULT_FILE, result_arrays(result, body))
         (temporary / LOG_FILE).write_text(log, encoding="utf-8")
+        if result.underway is not None:
+            write_underway(temporary, result.underway)
         text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)
         (temporary / REPORT_FILE).write_text(text + "\n", encoding="utf-8")
     return report
@@ -208,6 +212,7 @@ def read_result(folder: Path) -> FitResult:
             cancelled=bool(report["cancelled"]),
             diagnostics=diagnostics,
             warnings=tuple(report["warnings"]),
+            underway=read_underway(folder),
         )
     except InputError as error:
         raise OutputError(error.message, "The result is damaged: run the fit again.") from error

@@ -38,7 +38,7 @@ def stage_arrays(stage: StageResult) -> Arrays:
         "betas": array_of(motion.betas),
         "floor_normal": array_of(stage.floor.normal),
         "floor_offset": array_of(stage.floor.offset),
-        "incidents": np.array([json.dumps(asdict(incident)) for incident in stage.incidents], dtype=np.str_),
+        "incidents": incident_array(stage.incidents),
     }
     if motion.contacts is not None:
         arrays["contacts"] = array_of(motion.contacts)
@@ -92,11 +92,11 @@ def stage_from_arrays(arrays: Arrays) -> StageResult:
         motion=motion,
         floor=Floor(torch.from_numpy(arrays["floor_normal"]), torch.from_numpy(arrays["floor_offset"])),
         variables=_named(arrays, _VARIABLE),
-        history=_history(arrays),
+        history=history_from_arrays(arrays),
         seconds=float(arrays["seconds"]),
         status=str(arrays["status"]),
         shares=_named(arrays, _SHARE),
-        incidents=tuple(Incident(**json.loads(str(text))) for text in arrays.get("incidents", ())),
+        incidents=incidents_from_arrays(arrays),
     )
 
 
@@ -106,7 +106,26 @@ def _named(arrays: Arrays, prefix: str) -> dict[str, torch.Tensor]:
     }
 
 
-def _history(arrays: Arrays) -> tuple[ClosureRecord, ...]:
+def incident_array(incidents: Sequence[Incident]) -> np.ndarray:
+    """A JSON object for each."""
+    return np.array([json.dumps(asdict(incident)) for incident in incidents], dtype=np.str_)
+
+
+def incidents_from_arrays(arrays: Arrays) -> tuple[Incident, ...]:
+    """Those of the array `incidents`.
+
+    Raises:
+        ValueError: One is not valid JSON.
+    """
+    return tuple(Incident(**json.loads(str(text))) for text in arrays.get("incidents", ()))
+
+
+def history_from_arrays(arrays: Arrays) -> tuple[ClosureRecord, ...]:
+    """The closures that `history_arrays` wrote.
+
+    Raises:
+        KeyError: An array is missing.
+    """
     terms = [str(term) for term in arrays["history_term"]]
     raw = _rows(arrays["history_raw"], arrays["history_has_raw"], terms)
     weighted = _rows(arrays["history_weighted"], arrays["history_has_weighted"], terms)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from motionfit.body.keypoints import BODY25_IGNORED
@@ -99,6 +99,12 @@ class Batch:
                 per_clip = field.name in each_clip
                 changed[field.name] = value.repeat_interleave(len(windows), 0) if per_clip else cut(value, windows)
         return replace(self, **changed)._without_overhang()  # type: ignore[arg-type]
+
+    def rows(self, rows: Int[Tensor, " rows"]) -> Batch:
+        """Some of the clips."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        chosen = {name: value[rows] for name, value in values.items() if isinstance(value, Tensor)}
+        return replace(self, **chosen)  # type: ignore[arg-type]
 
     def first_frames(self, count: int) -> Batch:
         """Only the first frames of every clip."""

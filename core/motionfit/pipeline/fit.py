@@ -14,11 +14,13 @@ from motionfit.pipeline.batch import make_batch
 from motionfit.pipeline.device import resolve_device, torch_threads
 from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.held import held_masks
-from motionfit.pipeline.result import FitResult, ProgressCallback, StageResult
+from motionfit.pipeline.memory import windows_at_once
+from motionfit.pipeline.result import FitResult, ProgressCallback, StageResult, Underway
 from motionfit.pipeline.run import Run
 from motionfit.pipeline.settings import FitSettings
 from motionfit.pipeline.stages import OPTIMISED_STAGES, STAGE_TITLES
 from motionfit.pipeline.timeline import timeline_of
+from motionfit.pipeline.underway import without_machine
 from motionfit.pipeline.windows import split_windows
 from motionfit.priors.checkpoints import Priors
 
@@ -41,7 +43,8 @@ def fit(
         priors: Likewise.
         settings: What to run and how.
         progress: Called after every closure; returning False cancels, and what is done is kept.
-        previous: An earlier fit of the same clip: stages before the first of `settings.stages` are taken from it.
+        previous: An earlier fit of the same clip: stages before the first of `settings.stages` are taken from it. If
+            it was cut off in that stage and had the same settings, the fit goes on after its last finished phase.
 
     Raises:
         InputError: The observations cannot be fitted.
@@ -68,6 +71,7 @@ def fit_clips(
     settings = _hold_given_floor(settings, observations)
     held_masks([each for each in settings.freezes if not each.is_whole], 1, observations[0].frames)
     kept = _kept_stages(previous, settings.stages, len(observations))
+    underway = _underway(previous, settings)
     device = resolve_device(settings.device)
     timelines = [timeline_of(given) for given in observations]
     with torch_threads(settings.threads):
@@ -82,6 +86,8 @@ def fit_clips(
             windows=split_windows(timelines[0].frames, settings.window, settings.overlap),
             progress=progress,
             results=kept,
+            window_batch=underway.window_batch if underway else _window_batch(settings, len(observations), device),
+            underway=(underway,) * len(observations),
         )
         run.go()
     return [run.result(clip) for clip in range(len(observations))]
@@ -103,6 +109,19 @@ def _hold_given_floor(settings: FitSettings, observations: Sequence[Observations
     if any(given.floor_is_given for given in observations):
         return replace(settings, freezes=settings.freezes | {Freeze("floor")})
     return settings
+
+
+def _underway(previous: FitResult | None, settings: FitSettings) -> Underway | None:
+    """What an earlier fit with the same settings left of the first stage to run."""
+    if previous is None or previous.underway is None or not settings.stages:
+        return None
+    first = min(settings.stages, key=OPTIMISED_STAGES.index)
+    is_same = without_machine(previous.settings) == without_machine(settings)
+    return previous.underway if is_same and previous.underway.stage == first else None
+
+
+def _window_batch(settings: FitSettings, clips: int, device: torch.device) -> int:
+    return settings.window_batch or windows_at_once(settings.window, clips, device)
 
 
 def _kept_stages(previous: FitResult | None, stages: tuple[str, ...], clips: int) -> list[dict[str, StageResult]]:

@@ -62,6 +62,29 @@ class StageResult:
 
 
 @dataclass(frozen=True)
+class Underway:
+    """A stage that was cut off, at the end of the last of its parts that ended; see `pipeline.underway`.
+
+    Attributes:
+        stage: Its key.
+        statuses: How each part ended: names of `Status`.
+        window_batch: How many windows of stage III are fitted together.
+        variables: As `StageResult.variables`, at the end of that part.
+        history: Every closure so far, in order.
+        incidents: What went wrong so far.
+        seconds: Wall time so far.
+    """
+
+    stage: str
+    statuses: tuple[str, ...]
+    window_batch: int
+    variables: Mapping[str, Float[Tensor, "..."]]
+    history: tuple[ClosureRecord, ...]
+    incidents: tuple[Incident, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class FitResult:
     """All stages of a fit, as far as it came.
 
@@ -75,6 +98,7 @@ class FitResult:
         cancelled: True when the caller stopped the fit.
         diagnostics: Per-frame measures of the last stage by name, each (frames,).
         warnings: Sentences for the user.
+        underway: Of the stage that was not finished: where a fit that is given this result goes on.
     """
 
     observations: Observations
@@ -86,6 +110,7 @@ class FitResult:
     cancelled: bool
     diagnostics: Mapping[str, Float[Tensor, " frames"]]
     warnings: tuple[str, ...] = ()
+    underway: Underway | None = None
 
     @property
     def final(self) -> StageResult:
@@ -101,7 +126,7 @@ class FitResult:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a fit tells after every closure.
+    """What a fit tells after every closure, and once more at the end of every phase.
 
     Attributes:
         stage: Key of the running stage.
@@ -114,6 +139,8 @@ class Progress:
         motion: Computes the current motion when called (costs a forward pass; only call it to show it).
         finished: Results of the stages that are complete.
         incidents: What went wrong in this phase so far.
+        underway: Where the running stage stood at the end of its last phase: with `finished` all that is needed to go
+            on if the fit is cut off now.
     """
 
     stage: str
@@ -126,6 +153,7 @@ class Progress:
     motion: Callable[[], Motion]
     finished: Mapping[str, StageResult]
     incidents: tuple[Incident, ...] = ()
+    underway: Underway | None = None
 
 
 ProgressCallback = Callable[[Progress], bool]

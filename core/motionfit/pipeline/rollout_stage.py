@@ -84,12 +84,26 @@ class Rolled:
 
 
 @dataclass(frozen=True)
+class EarlierWindow:
+    """The window before the first one of a stage, which is fitted already and does not change any more.
+
+    Attributes:
+        interval: Its first and last-plus-one frame in the clip.
+        joints: In the frame of the observations.
+    """
+
+    interval: tuple[int, int]
+    joints: Float[Tensor, "clips frames 22 3"]
+
+
+@dataclass(frozen=True)
 class RolloutStage:
     """The terms of stage III for clips cut into windows.
 
     Attributes:
         batch: One row per window, the windows of a clip next to each other.
         windows: The frames of each window in its clip.
+        earlier: Ties the first window to the one before it.
     """
 
     body: BodyModel
@@ -97,6 +111,7 @@ class RolloutStage:
     data: DataTerms
     batch: Batch
     windows: Windows
+    earlier: EarlierWindow | None = None
 
     def first_frames(self, count: int | None) -> RolloutStage:
         """The same stage on the first frames of each window only."""
@@ -137,7 +152,7 @@ class RolloutStage:
             terms["shape_prior"] = frames * len(self.windows) * shape_prior(values["betas"])
         if "floor" in wanted and "floor_tilt" in values:
             terms["floor"] = frames * self._floor_term(rolled)
-        if "overlap" in wanted and len(self.windows) > 1:
+        if "overlap" in wanted and (len(self.windows) > 1 or self.earlier is not None):
             terms["overlap"] = self._overlap_term(rolled)
         return terms
 
@@ -237,9 +252,10 @@ class RolloutStage:
 
     def _overlap_term(self, rolled: Rolled) -> Tensor:
         joints = rolled.posed.joints().unflatten(0, (-1, len(self.windows)))
+        windows = self.windows
+        if self.earlier is not None:
+            joints = torch.cat([self.earlier.joints[:, None], joints], 1)
+            windows = (self.earlier.interval, *windows)
         return torch.stack(
-            [
-                overlap_positions(clip, self.windows).sum() + overlap_velocities(clip, self.windows).sum()
-                for clip in joints
-            ]
+            [overlap_positions(clip, windows).sum() + overlap_velocities(clip, windows).sum() for clip in joints]
         )

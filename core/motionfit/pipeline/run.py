@@ -28,18 +28,23 @@ from motionfit.pipeline.initialise_root import root_from_points
 from motionfit.pipeline.optimise import PhaseEnd, ResidualsOf, Values, run_phase, term_weights
 from motionfit.pipeline.pose_residuals import PoseResiduals
 from motionfit.pipeline.pose_stage import POSE_STAGE_TENSORS, PoseStage, start_values
-from motionfit.pipeline.result import ClosureRecord, FitResult, Progress, ProgressCallback, StageResult
-from motionfit.pipeline.rollout_stage import PER_WINDOW, ROLLOUT_STAGE_TENSORS, RolloutStage
+from motionfit.pipeline.result import ClosureRecord, FitResult, Progress, ProgressCallback, StageResult, Underway
+from motionfit.pipeline.rollout_stage import ROLLOUT_STAGE_TENSORS, RolloutStage
 from motionfit.pipeline.settings import LEVENBERG_MARQUARDT, FitSettings
 from motionfit.pipeline.shares import Shares, shares_of_poses, shares_of_rollout
 from motionfit.pipeline.stages import OPTIMISED_STAGES, Phase, phases_of
 from motionfit.pipeline.timeline import Timeline
+from motionfit.pipeline.underway import Course, Part, clip_variables
+from motionfit.pipeline.window_batches import WindowBatch, split_batches
 from motionfit.pipeline.windows import Windows
 from motionfit.priors.checkpoints import Priors
 from motionfit.solve.solution import Status
 
 MotionOf = Callable[[Mapping[str, Tensor], int], tuple[Motion, Floor]]
 """The motion and floor of one clip from the values of all."""
+
+SharesOf = Callable[[Values], Shares]
+"""What every frame contributes to the loss at the end of a stage."""
 
 _ROLLOUT_COST = 20.0
 """A closure of a roll-out takes about as long as so many without one (`motionfit bench speed`)."""
@@ -59,8 +64,11 @@ class Run:
         batch: The observations as tensors.
         timelines: Of each clip: its frames on the grid of the state.
         windows: Of stage III, on the grid.
-        progress: Told of the first clip after every closure.
+        progress: Told of the first clip after every closure and phase.
         results: Starts with the stages kept from an earlier fit.
+        window_batch: How many windows of each clip stage III takes at once.
+        underway: Of each clip, where the stage that runs stood after its last part that ended; starts with that of
+            an earlier fit.
         cancelled: The caller stopped the fit.
         on_grid: The motions of all clips after a stage, on the grid: its frames may not be those of the clips.
     """
@@ -74,6 +82,8 @@ class Run:
     windows: Windows
     progress: ProgressCallback | None
     results: list[dict[str, StageResult]]
+    window_batch: int
+    underway: tuple[Underway | None, ...]
     cancelled: bool = False
     began: float = field(default_factory=time.perf_counter)
     work_done: float = 0.0
@@ -109,6 +119,7 @@ class Run:
             cancelled=self.cancelled,
             diagnostics=diagnostics,
             warnings=(*observations.warnings, *sentences_of(i for stage in stages.values() for i in stage.incidents)),
+            underway=self.underway[clip],
         )
 
     def _run_pose_stage(self, stage: str, poses: PoseStage) -> None:
@@ -121,15 +132,18 @@ class Run:
 
         if stage == "stage2":
             self.on_grid["stage1"] = [motion(values, clip)[0] for clip in range(self.batch.clips)]
-        ends = []
-        for phase in phases_of(stage):
-            values, masks = self._hold(phase, values, motion)
+
+        def run(phase: Phase, current: Values) -> PhaseEnd:
+            start, masks = self._hold(phase, current, motion)
             held = pose_numbers(masks)
             residuals_of = partial(PoseResiduals, poses, held=held) if by_squares else None
-            ends.append(self._run_phase(phase, values, POSE_STAGE_TENSORS, poses, motion, residuals_of, held))
-            values = ends[-1].values
-        shares = shares_of_poses(poses, values, term_weights(phases_of(stage)[-1], self.settings))
-        self._keep(stage, values, ends, motion, began, shares)
+            return self._run_phase(phase, 1.0, start, POSE_STAGE_TENSORS, poses, motion, residuals_of, held)
+
+        def shares(current: Values) -> Shares:
+            return shares_of_poses(poses, current, term_weights(phases_of(stage)[-1], self.settings))
+
+        parts = [Part(phase, 1.0, partial(run, phase)) for phase in phases_of(stage)]
+        self._run_parts(stage, values, parts, motion, shares, began)
 
     def _run_rollout_stage(self, poses: PoseStage, data: DataTerms) -> None:
         began = time.perf_counter()
@@ -142,20 +156,65 @@ class Run:
         def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
             return motion_of_rollout(stage, current, clip)
 
-        weights = term_weights(phases_of("stage3")[-1], self.settings)
-        self._keep("stage3_init", values, [], motion, began, shares_of_rollout(stage, values, weights))
-        began, ends = time.perf_counter(), []
-        for phase in phases_of("stage3"):
-            part = stage.first_frames(phase.frames)
-            values, masks = self._hold(phase, values, motion)
-            held = rollout_numbers(masks, self.windows)
-            ends.append(self._run_phase(phase, values, ROLLOUT_STAGE_TENSORS, part, motion, held=held))
-            values = ends[-1].values
-        self._keep("stage3", values, ends, motion, began, shares_of_rollout(stage, values, weights))
+        def shares(current: Values) -> Shares:
+            return shares_of_rollout(stage, current, term_weights(phases_of("stage3")[-1], self.settings))
+
+        init = Course.start(values, self.batch.clips, time.perf_counter() - began)
+        self._keep("stage3_init", init, [_NOT_OPTIMISED] * self.batch.clips, motion, shares(values))
+        batches = [WindowBatch(stage, own) for own in split_batches(len(self.windows), self._windows_at_once())]
+        parts = [
+            Part(phase, batch.share, partial(self._run_windows, batch, phase, motion))
+            for batch in batches
+            for phase in phases_of("stage3")
+        ]
+        self._run_parts("stage3", values, parts, motion, shares, time.perf_counter())
+
+    def _windows_at_once(self) -> int:
+        """What a phase holds of the blended motion is held in all windows at once."""
+        is_held = any(self.settings.partly_frozen_in(phase.key) for phase in phases_of("stage3"))
+        return len(self.windows) if is_held else self.window_batch
+
+    def _run_windows(self, batch: WindowBatch, phase: Phase, motion: MotionOf, values: Values) -> PhaseEnd:
+        """A phase of stage III for a batch of windows."""
+        values, masks = self._hold(phase, values, motion)
+        held = rollout_numbers(masks, batch.windows)
+
+        def whole(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
+            return motion(batch.put(values, current), clip)
+
+        start, part = batch.take(values), batch.stage(values).first_frames(phase.frames)
+        end = self._run_phase(batch.phase(phase), batch.share, start, ROLLOUT_STAGE_TENSORS, part, whole, held=held)
+        incidents = tuple(tuple(batch.in_clip(each) for each in clip) for clip in end.incidents)
+        return replace(end, values=batch.put(values, end.values), incidents=incidents)
+
+    def _run_parts(
+        self, stage: str, start: Values, parts: Sequence[Part], motion: MotionOf, shares: SharesOf, began: float
+    ) -> None:
+        """Run the parts of a stage that are left, and keep its result."""
+        clips = range(self.batch.clips)
+        course = Course.start(start, self.batch.clips)
+        earlier = self.underway[0]
+        if earlier is not None and earlier.stage == stage:
+            course = Course.taken_up(earlier, self.batch.floor_normal.device)
+        self.work_done += sum(self._work(part.phase, part.share) for part in parts[: len(course.statuses)])
+        for part in parts[len(course.statuses) :]:
+            if self.cancelled:
+                break
+            course = course.after(part.run(course.values), time.perf_counter() - began)
+            began = time.perf_counter()
+            if not self.cancelled:
+                self.underway = tuple(course.underway(stage, self.window_batch, clip) for clip in clips)
+                self._tell_end(part, course, motion)
+        if not self.cancelled:
+            self.underway = (None,) * self.batch.clips
+        is_whole = len(course.statuses) == len(parts)
+        statuses = [course.status(clip, len(phases_of(stage)), is_whole) for clip in clips]
+        self._keep(stage, course, [status.value for status in statuses], motion, shares(course.values))
 
     def _run_phase(
         self,
         phase: Phase,
+        share: float,
         values: Values,
         tensors: Mapping[str, tuple[str, ...]],
         stage: StageTerms,
@@ -163,20 +222,13 @@ class Run:
         residuals_of: ResidualsOf | None = None,
         held: HeldNumbers | None = None,
     ) -> PhaseEnd:
-        clips = self.batch.clips
-        if self.cancelled:
-            return PhaseEnd(values, (Status.CANCELLED,) * clips, tuple([] for _ in range(clips)), ((),) * clips)
-
         def report(
             phase: Phase, iteration: int, records: list[ClosureRecord], current: Mapping[str, Tensor], guard: Guard
         ) -> bool:
-            line, incidents = self.timelines[0], self._observed_incidents(guard.incidents(0), 0)
-            return self._tell(
-                phase, iteration, records[0], lambda: line.observed_motion(motion(current, 0)[0]), incidents
-            )
+            return self._tell(phase, share, iteration, records[0], lambda: motion(current, 0)[0], guard.incidents(0))
 
         end = run_phase(phase, values, tensors, stage, self.settings, report, residuals_of, held)
-        self.work_done += self._work(phase)
+        self.work_done += self._work(phase, share)
         self.cancelled = end.cancelled
         if Status.NOT_FINITE in end.statuses:
             failed = end.incidents[end.statuses.index(Status.NOT_FINITE)][0]
@@ -201,9 +253,18 @@ class Run:
         masks = held_masks(on_grid, self.batch.clips, motions[0].frames, device)
         return {**without_held(values), **held_values(masks, motions)}, masks
 
+    def _tell_end(self, part: Part, course: Course, motion: MotionOf) -> None:
+        """Tell that a part has ended, so that it can be kept."""
+        if course.histories[0]:
+            values, record = course.values, course.histories[0][-1]
+            iteration, incidents = record.iteration, course.incidents[0]
+            going = self._tell(part.phase, 0.0, iteration, record, lambda: motion(values, 0)[0], incidents)
+            self.cancelled = not going
+
     def _tell(
         self,
         phase: Phase,
+        share: float,
         iteration: int,
         record: ClosureRecord,
         motion: Callable[[], Motion],
@@ -212,7 +273,7 @@ class Run:
         if self.progress is None:
             return True
         total = sum(self._work(each) for stage in self.settings.stages for each in phases_of(stage))
-        done = self.work_done + self._work(phase) * iteration / max(self._limit(phase), 1)
+        done = self.work_done + self._work(phase, share) * iteration / max(self._limit(phase), 1)
         return self.progress(
             Progress(
                 stage=phase.stage,
@@ -222,9 +283,10 @@ class Run:
                 fraction=min(done / max(total, 1.0), 1.0),
                 seconds=time.perf_counter() - self.began,
                 record=record,
-                motion=motion,
+                motion=lambda: self.timelines[0].observed_motion(motion()),
                 finished=dict(self.results[0]),
-                incidents=incidents,
+                incidents=self._observed_incidents(incidents, 0),
+                underway=self.underway[0],
             )
         )
 
@@ -238,12 +300,12 @@ class Run:
     def _limit(self, phase: Phase) -> int:
         return self.settings.iterations.get(phase.key, phase.iterations)
 
-    def _work(self, phase: Phase) -> float:
-        """How long a phase may take, in iterations of stages I and II."""
+    def _work(self, phase: Phase, share: float = 1.0) -> float:
+        """How long a phase may take for a share of the windows, in iterations of stages I and II."""
         if phase.stage != "stage3":
-            return float(self._limit(phase))
+            return share * self._limit(phase)
         length = self.windows[0][1]
-        return self._limit(phase) * _ROLLOUT_COST * min(phase.frames or length, length) / length
+        return share * self._limit(phase) * _ROLLOUT_COST * min(phase.frames or length, length) / length
 
     def _first_root(self) -> Values:
         if self.batch.keypoints2d is not None:
@@ -264,26 +326,19 @@ class Run:
                     joints = poses.pose(values).joints()[clip]
                 self.batch.floor_offset[clip] = floor_under_feet(joints, self.batch.floor_normal[clip]).offset
 
-    def _keep(
-        self, key: str, values: Values, ends: list[PhaseEnd], motion: MotionOf, began: float, shares: Shares
-    ) -> None:
-        count = len(self.windows)
+    def _keep(self, key: str, course: Course, statuses: Sequence[str], motion: MotionOf, shares: Shares) -> None:
         for clip, kept in enumerate(self.results):
-            variables = {
-                name: value[clip * count : (clip + 1) * count] if name in PER_WINDOW else value[clip]
-                for name, value in values.items()
-            }
-            moved, floor = motion(values, clip)
+            moved, floor = motion(course.values, clip)
             self.on_grid.setdefault(key, []).append(moved)
             line = self.timelines[clip]
             kept[key] = StageResult(
                 key=key,
                 motion=line.observed_motion(moved),
                 floor=floor,
-                variables={name: value.detach().cpu().clone() for name, value in variables.items()},
-                history=tuple(record for end in ends for record in end.history[clip]),
-                seconds=time.perf_counter() - began,
-                status=ends[-1].statuses[clip].value if ends else _NOT_OPTIMISED,
+                variables=clip_variables(course.values, clip, self.batch.clips),
+                history=course.histories[clip],
+                seconds=course.seconds,
+                status=statuses[clip],
                 shares={name: line.observed_values(share[clip].cpu()) for name, share in shares.items()},
-                incidents=self._observed_incidents((i for end in ends for i in end.incidents[clip]), clip),
+                incidents=self._observed_incidents(course.incidents[clip], clip),
             )

@@ -39,6 +39,7 @@ class FitSettings:
         iterations: Iteration limit of each phase; absent = the phase's own.
         window: Frames of a stage III window.
         overlap: Least frames that neighbouring windows share.
+        window_batch: How many windows of a clip are fitted together; 0 = as many as memory holds.
         tolerance: A phase ends when ten iterations of L-BFGS, or two steps of Levenberg-Marquardt, improve the loss by
             less than this share.
         stages: The stages to run, in order.
@@ -55,6 +56,7 @@ class FitSettings:
     iterations: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     window: int = 60
     overlap: int = 10
+    window_batch: int = 0
     tolerance: float = 1e-3
     stages: tuple[str, ...] = OPTIMISED_STAGES
     freezes: frozenset[Freeze] = frozenset()
@@ -78,6 +80,7 @@ class FitSettings:
             0 <= self.overlap < self.window,
             f"The overlap {self.overlap} must be below the window {self.window}.",
         )
+        _check(self.window_batch >= 0, f"The batch of windows is {self.window_batch}; it must not be negative.")
         _check(0 < self.tolerance < 1, f"The tolerance is {self.tolerance}; it must lie between 0 and 1.")
         _check(self.threads >= 1, f"The number of threads is {self.threads}; it must be 1 or more.")
         for stage in self.stages:
@@ -146,13 +149,15 @@ def load_preset(name_or_path: str) -> FitSettings:
     return _from_toml(content, path)
 
 
-_TOML_KEYS = ("title", "method", "weights", "iterations", "window", "overlap", "tolerance", "solver")
+_TOML_KEYS = ("title", "method", "weights", "iterations", "window", "overlap", "window_batch", "tolerance", "solver")
 
 
 def _from_toml(content: dict[str, Any], path: Path) -> FitSettings:
     for key in content:
         require_one_of(key, _TOML_KEYS, f"key in {path.name}")
-    given = {key: content[key] for key in ("method", "window", "overlap", "tolerance") if key in content}
+    given = {
+        key: content[key] for key in ("method", "window", "overlap", "window_batch", "tolerance") if key in content
+    }
     try:
         weights = {
             str(stage): {str(term): float(value) for term, value in dict(terms).items()}
