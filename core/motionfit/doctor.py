@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 import av
@@ -19,6 +20,7 @@ from motionfit.body.load import default_body_path, load_body, open_body_path, us
 from motionfit.errors import MotionFitError
 from motionfit.files.demo import OBSERVATIONS_FILE, demo_path
 from motionfit.priors.checkpoints import KINDS, load_priors, read_card, shipped_path
+from motionfit.priors.rollout_native_choice import INSTALL, numba_fault
 
 OK, MISSING, BROKEN = "ok", "missing", "broken"
 
@@ -58,7 +60,7 @@ class Finding:
 def examine() -> list[Finding]:
     """Look at everything; no finding stops the next one."""
     looks: tuple[Callable[[], list[Finding]], ...] = (
-        _versions, _compute, _window, _libraries, _body, _priors, _codecs, _demo,
+        _versions, _compute, _acceleration, _window, _libraries, _body, _priors, _codecs, _demo,
     )  # fmt: skip
     return [finding for look in looks for finding in look()]
 
@@ -75,6 +77,16 @@ def _compute() -> list[Finding]:
         names = ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count()))
         return [*found, Finding("GPU", OK, names)]
     return [*found, Finding("GPU", MISSING, "no CUDA device: fits run on the CPU", "Nothing is needed.")]
+
+
+def _acceleration() -> list[Finding]:
+    if find_spec("numba") is None:
+        detail = "no numba: fits take two to three times as long"
+        return [Finding("acceleration", MISSING, detail, INSTALL)]
+    fault = numba_fault()
+    if fault is not None:
+        return [Finding("acceleration", MISSING, f"numba cannot be used: {fault}", INSTALL)]
+    return [Finding("acceleration", OK, f"numba {metadata.version('numba')}")]
 
 
 def _window() -> list[Finding]:

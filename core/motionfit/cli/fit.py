@@ -56,6 +56,10 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
         f"Variables: {', '.join(VARIABLE_TITLES)}. Parts: {', '.join(PARTS)}",
     )  # fmt: skip
     group.add_argument("--window", type=positive, metavar="N", help="frames of a stage III window (60)")
+    group.add_argument(
+        "--no-acceleration", action="store_true",
+        help="do not run the roll-out compiled (it is where `motionfit[accelerate]` is installed)",
+    )  # fmt: skip
     group.add_argument("--overlap", type=not_negative, metavar="N", help="frames that windows share (10)")
     group.add_argument("--window-batch", type=positive, metavar="N", help="windows fitted together (as memory holds)")
 

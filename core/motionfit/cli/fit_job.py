@@ -25,6 +25,7 @@ from motionfit.pipeline.result import FitResult, StageResult, Underway
 from motionfit.pipeline.settings import FitSettings, load_preset
 from motionfit.pipeline.stages import STAGE_TITLES
 from motionfit.priors.checkpoints import Priors, load_priors
+from motionfit.priors.rollout_native_choice import NONE
 from motionfit.reference.choose import fit
 
 _logger = logging.getLogger(__name__)
@@ -135,6 +136,7 @@ def settings_for(given: argparse.Namespace, clip: ClipInput) -> FitSettings:
         device=given.device,
         threads=given.threads,
         seed=given.seed,
+        acceleration=NONE if given.no_acceleration else settings.acceleration,
     )
 
 

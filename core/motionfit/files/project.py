@@ -249,6 +249,7 @@ def settings_to_json(settings: FitSettings) -> dict[str, Any]:
         "device": settings.device,
         "threads": settings.threads,
         "seed": settings.seed,
+        "acceleration": settings.acceleration,
     }
 
 

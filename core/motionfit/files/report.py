@@ -15,6 +15,7 @@ from motionfit.metrics.spans import score_summary
 from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.result import ClosureRecord, FitResult, StageResult
 from motionfit.pipeline.settings import METHODS, FitSettings
+from motionfit.priors.rollout_native_choice import AUTO
 
 FORMAT = 1
 _PACKAGES = ("motionfit", "torch", "numpy", "scipy")
@@ -42,6 +43,7 @@ def build_report(result: FitResult, finished: Sequence[str], metrics: Mapping[st
         "versions": _versions(),
         "body_hash": result.body_hash,
         "priors_hash": result.priors_hash,
+        "accelerated": result.accelerated,
         "windows": [list(window) for window in result.windows],
         "seconds": {key: stage.seconds for key, stage in result.stages.items()},
         "closures": {key: len(stage.history) for key, stage in result.stages.items()},
@@ -107,6 +109,7 @@ def settings_to_json(settings: FitSettings) -> Report:
         "device": settings.device,
         "threads": settings.threads,
         "seed": settings.seed,
+        "acceleration": settings.acceleration,
     }
 
 
@@ -132,6 +135,7 @@ def settings_from_json(content: Mapping[str, Any]) -> FitSettings:
         seed=content["seed"],
         method=content.get("method", METHODS[0]),
         solvers=content.get("solvers", {}),
+        acceleration=content.get("acceleration", AUTO),
     )
 
 

@@ -213,6 +213,7 @@ def read_result(folder: Path) -> FitResult:
             diagnostics=diagnostics,
             warnings=tuple(report["warnings"]),
             underway=read_underway(folder),
+            accelerated=bool(report.get("accelerated", False)),
         )
     except InputError as error:
         raise OutputError(error.message, "The result is damaged: run the fit again.") from error

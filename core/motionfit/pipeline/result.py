@@ -99,6 +99,7 @@ class FitResult:
         diagnostics: Per-frame measures of the last stage by name, each (frames,).
         warnings: Sentences for the user.
         underway: Of the stage that was not finished: where a fit that is given this result goes on.
+        accelerated: Stage III's roll-out ran compiled.
     """
 
     observations: Observations
@@ -111,6 +112,7 @@ class FitResult:
     diagnostics: Mapping[str, Float[Tensor, " frames"]]
     warnings: tuple[str, ...] = ()
     underway: Underway | None = None
+    accelerated: bool = False
 
     @property
     def final(self) -> StageResult:

@@ -23,7 +23,7 @@ from motionfit.pipeline.data_terms import DataTerms, PosedBody
 from motionfit.pipeline.held import held_windows, hold_pose, hold_states
 from motionfit.pipeline.windows import Windows
 from motionfit.priors.checkpoints import Priors
-from motionfit.priors.rollout import RollOut, roll_out
+from motionfit.priors.rollout import Recurrence, RollOut, roll_out
 from motionfit.priors.state import MotionState
 
 ROLLOUT_STAGE_TENSORS: dict[str, tuple[str, ...]] = {
@@ -104,6 +104,7 @@ class RolloutStage:
         batch: One row per window, the windows of a clip next to each other.
         windows: The frames of each window in its clip.
         earlier: Ties the first window to the one before it.
+        recurrence: Runs the steps of the roll-out; None = torch's single operations do.
     """
 
     body: BodyModel
@@ -112,6 +113,7 @@ class RolloutStage:
     batch: Batch
     windows: Windows
     earlier: EarlierWindow | None = None
+    recurrence: Recurrence | None = None
 
     def first_frames(self, count: int | None) -> RolloutStage:
         """The same stage on the first frames of each window only."""
@@ -126,7 +128,9 @@ class RolloutStage:
         held = held_windows(values, self.windows, self.batch.frames)
         transform, initial = self._initial_state(values, rest, normal, offset, held)
         latents = values["motion_latents"][:, : self.batch.frames - 1]
-        rolled = roll_out(self.priors.motion, initial, latents, rest[:, 0], initial_is_local=True)
+        rolled = roll_out(
+            self.priors.motion, initial, latents, rest[:, 0], initial_is_local=True, recurrence=self.recurrence
+        )
         return self._on_body(betas, rest, transform, rolled, normal, offset, held)
 
     def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:

@@ -38,6 +38,7 @@ from motionfit.pipeline.underway import Course, Part, clip_variables
 from motionfit.pipeline.window_batches import WindowBatch, split_batches
 from motionfit.pipeline.windows import Windows
 from motionfit.priors.checkpoints import Priors
+from motionfit.priors.rollout_native_choice import recurrence_for
 from motionfit.solve.solution import Status
 
 MotionOf = Callable[[Mapping[str, Tensor], int], tuple[Motion, Floor]]
@@ -71,6 +72,7 @@ class Run:
             an earlier fit.
         cancelled: The caller stopped the fit.
         on_grid: The motions of all clips after a stage, on the grid: its frames may not be those of the clips.
+        accelerated: Stage III's roll-out runs compiled.
     """
 
     observations: Sequence[Observations]
@@ -88,6 +90,7 @@ class Run:
     began: float = field(default_factory=time.perf_counter)
     work_done: float = 0.0
     on_grid: dict[str, list[Motion]] = field(default_factory=dict)
+    accelerated: bool = False
 
     def go(self) -> None:
         """Run the stages one after the other until done or cancelled."""
@@ -120,6 +123,7 @@ class Run:
             diagnostics=diagnostics,
             warnings=(*observations.warnings, *sentences_of(i for stage in stages.values() for i in stage.incidents)),
             underway=self.underway[clip],
+            accelerated=self.accelerated,
         )
 
     def _run_pose_stage(self, stage: str, poses: PoseStage) -> None:
@@ -150,7 +154,10 @@ class Run:
         pose_values = self._values_of("stage2")
         self.on_grid["stage2"] = [motion_of_poses(poses, pose_values, clip) for clip in range(self.batch.clips)]
         self._put_floor_under_feet(poses, pose_values)
-        stage = RolloutStage(self.body, self.priors, data, self.batch.windows(self.windows), self.windows)
+        recurrence = recurrence_for(self.priors.motion, self.settings.acceleration)
+        self.accelerated = recurrence is not None
+        batch = self.batch.windows(self.windows)
+        stage = RolloutStage(self.body, self.priors, data, batch, self.windows, recurrence=recurrence)
         values = start_rollout(poses, pose_values, stage)
 
         def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:

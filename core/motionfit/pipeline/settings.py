@@ -13,6 +13,7 @@ from typing import Any
 from motionfit.errors import SettingsError, require_one_of
 from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.stages import OPTIMISED_STAGES, PHASES, TERM_TITLES
+from motionfit.priors.rollout_native_choice import ACCELERATIONS, AUTO
 
 Weights = Mapping[str, Mapping[str, float]]
 
@@ -49,6 +50,8 @@ class FitSettings:
         seed: Of whatever is drawn at random.
         method: One of `METHODS`.
         solvers: Of each stage, one of `SOLVERS`; absent = the first of them. For MotionFit's own method only.
+        acceleration: One of `ACCELERATIONS`: "auto" runs stage III's roll-out compiled where numba is installed.
+            Likewise.
     """
 
     preset: str
@@ -65,6 +68,7 @@ class FitSettings:
     seed: int = 0
     method: str = METHODS[0]
     solvers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    acceleration: str = AUTO
 
     def __post_init__(self) -> None:
         for stage, terms in self.weights.items():
@@ -86,6 +90,7 @@ class FitSettings:
         for stage in self.stages:
             require_one_of(stage, OPTIMISED_STAGES, "stage to run")
         require_one_of(self.method, METHODS, "method")
+        require_one_of(self.acceleration, ACCELERATIONS, "acceleration")
         for stage, solver in self.solvers.items():
             require_one_of(stage, SOLVERS, "stage in solver")
             require_one_of(solver, SOLVERS[stage], f"solver of {stage}")

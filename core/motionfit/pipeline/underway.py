@@ -20,6 +20,7 @@ from motionfit.pipeline.result import ClosureRecord, Underway
 from motionfit.pipeline.rollout_stage import PER_WINDOW
 from motionfit.pipeline.settings import FitSettings
 from motionfit.pipeline.stages import OPTIMISED_STAGES, Phase
+from motionfit.priors.rollout_native_choice import AUTO
 from motionfit.solve.solution import Status
 
 
@@ -124,5 +125,6 @@ def without_machine(settings: FitSettings) -> FitSettings:
         stages=OPTIMISED_STAGES,
         device="auto",
         threads=1,
+        acceleration=AUTO,
         freezes=settings.freezes - {Freeze("floor")},
     )

@@ -24,6 +24,11 @@ _POINTS = 25
 ChooseLatent = Callable[[int, Step, LocalFrame], Tensor]
 """The latent of a step, from its number, the past in its local frame, and where that frame lies."""
 
+Recurrence = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
+"""All steps as one call: from the first state (batch, 339) in its local frame, the latents (batch, steps, 48) and the
+vector from translation to root joint (batch, 3) to the states after it (batch, steps, 339) in the same frame, the pasts
+(batch, steps, 339) in their local frames, and the contact logits (batch, steps, 9)."""
+
 
 @dataclass(frozen=True)
 class RollOut:
@@ -52,6 +57,7 @@ def roll_out(
     latents: Float[Tensor, "batch steps 48"],
     trans_to_joint: Float[Tensor, "#batch 3"] | None = None,
     initial_is_local: bool = False,
+    recurrence: Recurrence | None = None,
 ) -> RollOut:
     """Decode latents from an initial state; differentiable in both.
 
@@ -62,7 +68,10 @@ def roll_out(
         trans_to_joint: Root joint minus translation of the body; by default that of the initial state.
         initial_is_local: Feed the initial state as it is (HuMoR's `canonicalize_input=False`) instead of
             bringing it into its local frame first.
+        recurrence: Runs the steps; by default they are taken here (see `priors.rollout_native_choice`).
     """
+    if recurrence is not None and latents.shape[1] > 0:
+        return _roll_out_by(recurrence, prior, initial, latents, trans_to_joint, initial_is_local)
     return unroll(
         prior,
         initial,
@@ -71,6 +80,27 @@ def roll_out(
         trans_to_joint,
         initial_is_local,
     )
+
+
+def _roll_out_by(
+    recurrence: Recurrence,
+    prior: MotionPrior,
+    initial: MotionState,
+    latents: Tensor,
+    trans_to_joint: Tensor | None,
+    initial_is_local: bool,
+) -> RollOut:
+    pivot = initial.trans_to_joint() if trans_to_joint is None else trans_to_joint
+    pivot = pivot.expand_as(initial.translation)
+    frame = None if initial_is_local else local_frame(initial)
+    start = initial if frame is None else to_local(initial, frame, pivot)
+    worlds, pasts, logits = recurrence(start.pack(), latents, pivot)
+    if frame is not None:
+        outer = LocalFrame(frame.rotation.unsqueeze(1), frame.origin.unsqueeze(1))
+        worlds = to_world(MotionState.unpack(worlds), outer, pivot.unsqueeze(1)).pack()
+    states = MotionState.unpack(torch.cat([initial.pack().unsqueeze(1), worlds], 1))
+    mean, variance = prior.prior(pasts)
+    return RollOut(states, latents, logits, mean, variance, pasts)
 
 
 def sample(

@@ -10,7 +10,7 @@ def found(name):
 def test_everything_is_looked_at():
     names = {each.name for each in examine()}
     wanted = {"motionfit", "torch", "GPU", "PySide6", "display", "body", "pose-prior", "motion-prior", "initial-state"}
-    assert wanted | {"video codecs", "demo clip"} <= names
+    assert wanted | {"video codecs", "demo clip", "acceleration"} <= names
     for each in examine():
         assert each.status in (OK, MISSING, BROKEN)
         assert each.detail
@@ -43,6 +43,13 @@ def test_without_display_the_way_out_is_told(monkeypatch):
 def test_missing_libraries_name_their_package(monkeypatch):
     monkeypatch.setattr("ctypes.util.find_library", lambda name: None if name == "xcb-cursor" else name)
     assert "libxcb-cursor0" in found("Qt platform").advice
+
+
+def test_what_speeds_fits_up_is_told(monkeypatch):
+    monkeypatch.setattr(doctor, "numba_fault", lambda: "it needs another NumPy")
+    assert "another NumPy" in found("acceleration").detail
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None)
+    assert "motionfit[accelerate]" in found("acceleration").advice
 
 
 def test_the_table_is_printed(run):

@@ -75,9 +75,12 @@ def test_the_preset_follows_the_kind(motion_file, open_body, walking):
     from motionfit.files.inputs import ClipInput
 
     given = build_parser().parse_args(["fit", "a", "-o", "b", "--window", "20", "--overlap", "0", "--seed", "4"])
+    assert fit_job.settings_for(given, ClipInput("a", simulate(walking, open_body, "noise=0"))).acceleration == "auto"
+    given.no_acceleration = True
     for spec, preset in (("noise=0", "joints3d"), ("below=0.9", "keypoints3d"), ("project=640x360:f500", "video")):
         settings = fit_job.settings_for(given, ClipInput("a", simulate(walking, open_body, spec)))
         assert (settings.preset, settings.window, settings.overlap, settings.seed) == (preset, 20, 0, 4)
+        assert settings.acceleration == "none"
 
 
 def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(fitted, run_json, tmp_path, monkeypatch):
