@@ -62,6 +62,12 @@ class Motion:
         """Number of frames."""
         return int(self.translation.shape[0])
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all numbers of the body are finite."""
+        numbers = (self.translation, self.root_orientation, self.body_pose, self.betas)
+        return all(bool(torch.isfinite(each).all()) for each in numbers)
+
     def slice(self, start: int, stop: int) -> Motion:
         """The frames start..stop-1 as a motion of their own."""
         contacts = None if self.contacts is None else self.contacts[start:stop]

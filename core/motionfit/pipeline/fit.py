@@ -21,6 +21,7 @@ from motionfit.pipeline.settings import FitSettings
 from motionfit.pipeline.stages import OPTIMISED_STAGES, STAGE_TITLES
 from motionfit.pipeline.timeline import timeline_of
 from motionfit.pipeline.underway import without_machine
+from motionfit.pipeline.wild_observations import without_wild
 from motionfit.pipeline.windows import split_windows
 from motionfit.priors.checkpoints import Priors
 
@@ -66,8 +67,9 @@ def fit_clips(
 
     `progress` tells of the first clip; `previous` is for a single clip. Otherwise as `fit`.
     """
-    for given in observations:
-        _check(given)
+    for each in observations:
+        _check(each)
+    used = [without_wild(each) for each in observations]
     settings = _hold_given_floor(settings, observations)
     held_masks([each for each in settings.freezes if not each.is_whole], 1, observations[0].frames)
     kept = _kept_stages(previous, settings.stages, len(observations))
@@ -77,11 +79,11 @@ def fit_clips(
     with torch_threads(settings.threads):
         torch.manual_seed(settings.seed)
         run = Run(
-            observations=observations,
+            observations=used,
             body=body.to(device),
             priors=priors.to(device),
             settings=settings,
-            batch=make_batch(observations, device),
+            batch=make_batch(used, device),
             timelines=timelines,
             windows=split_windows(timelines[0].frames, settings.window, settings.overlap),
             progress=progress,
@@ -90,7 +92,7 @@ def fit_clips(
             underway=(underway,) * len(observations),
         )
         run.go()
-    return [run.result(clip) for clip in range(len(observations))]
+    return [replace(run.result(clip), observations=given) for clip, given in enumerate(observations)]
 
 
 def _check(observations: Observations) -> None:

@@ -23,7 +23,7 @@ from motionfit.pipeline.data_terms import DataTerms, PosedBody
 from motionfit.pipeline.held import held_windows, hold_pose, hold_states
 from motionfit.pipeline.windows import Windows
 from motionfit.priors.checkpoints import Priors
-from motionfit.priors.rollout import Recurrence, RollOut, roll_out
+from motionfit.priors.rollout import ChooseLatent, Recurrence, RollOut, roll_out, unroll
 from motionfit.priors.state import MotionState
 
 ROLLOUT_STAGE_TENSORS: dict[str, tuple[str, ...]] = {
@@ -121,6 +121,13 @@ class RolloutStage:
 
     def roll(self, values: Mapping[str, Tensor]) -> Rolled:
         """Roll every window out."""
+        return self._rolled(values, None)
+
+    def roll_by(self, values: Mapping[str, Tensor], choose: ChooseLatent) -> Rolled:
+        """Roll every window out by latents that are chosen on the way."""
+        return self._rolled(values, choose)
+
+    def _rolled(self, values: Mapping[str, Tensor], choose: ChooseLatent | None) -> Rolled:
         count = len(self.windows)
         betas = values["betas"].repeat_interleave(count, 0)
         rest = self.body.rest_joints(betas)
@@ -128,9 +135,12 @@ class RolloutStage:
         held = held_windows(values, self.windows, self.batch.frames)
         transform, initial = self._initial_state(values, rest, normal, offset, held)
         latents = values["motion_latents"][:, : self.batch.frames - 1]
-        rolled = roll_out(
-            self.priors.motion, initial, latents, rest[:, 0], initial_is_local=True, recurrence=self.recurrence
-        )
+        if choose is None:
+            rolled = roll_out(
+                self.priors.motion, initial, latents, rest[:, 0], initial_is_local=True, recurrence=self.recurrence
+            )
+        else:
+            rolled = unroll(self.priors.motion, initial, latents.shape[1], choose, rest[:, 0], initial_is_local=True)
         return self._on_body(betas, rest, transform, rolled, normal, offset, held)
 
     def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:

@@ -33,6 +33,7 @@ from motionfit.pipeline.rollout_stage import ROLLOUT_STAGE_TENSORS, RolloutStage
 from motionfit.pipeline.settings import LEVENBERG_MARQUARDT, FitSettings
 from motionfit.pipeline.shares import Shares, shares_of_poses, shares_of_rollout
 from motionfit.pipeline.stages import OPTIMISED_STAGES, Phase, phases_of
+from motionfit.pipeline.steady_start import steady_start
 from motionfit.pipeline.timeline import Timeline
 from motionfit.pipeline.underway import Course, Part, clip_variables
 from motionfit.pipeline.window_batches import WindowBatch, split_batches
@@ -50,6 +51,7 @@ SharesOf = Callable[[Values], Shares]
 _ROLLOUT_COST = 20.0
 """A closure of a roll-out takes about as long as so many without one (`motionfit bench speed`)."""
 
+_NO_ROLL_OUT = "Stage III has no finite roll-out to start from: the result is that of stage II."
 _NOT_OPTIMISED = "Not optimised: the roll-out that stage III starts from."
 
 
@@ -73,6 +75,7 @@ class Run:
         cancelled: The caller stopped the fit.
         on_grid: The motions of all clips after a stage, on the grid: its frames may not be those of the clips.
         accelerated: Stage III's roll-out runs compiled.
+        warnings: Of each clip, about the fit itself.
     """
 
     observations: Sequence[Observations]
@@ -87,10 +90,14 @@ class Run:
     window_batch: int
     underway: tuple[Underway | None, ...]
     cancelled: bool = False
+    warnings: list[tuple[str, ...]] = field(init=False)
     began: float = field(default_factory=time.perf_counter)
     work_done: float = 0.0
     on_grid: dict[str, list[Motion]] = field(default_factory=dict)
     accelerated: bool = False
+
+    def __post_init__(self) -> None:
+        self.warnings = [()] * len(self.observations)
 
     def go(self) -> None:
         """Run the stages one after the other until done or cancelled."""
@@ -121,7 +128,11 @@ class Run:
             priors_hash=self.priors.hash,
             cancelled=self.cancelled,
             diagnostics=diagnostics,
-            warnings=(*observations.warnings, *sentences_of(i for stage in stages.values() for i in stage.incidents)),
+            warnings=(
+                *observations.warnings,
+                *sentences_of(incident for stage in stages.values() for incident in stage.incidents),
+                *self.warnings[clip],
+            ),
             underway=self.underway[clip],
             accelerated=self.accelerated,
         )
@@ -158,7 +169,7 @@ class Run:
         self.accelerated = recurrence is not None
         batch = self.batch.windows(self.windows)
         stage = RolloutStage(self.body, self.priors, data, batch, self.windows, recurrence=recurrence)
-        values = start_rollout(poses, pose_values, stage)
+        values, noted = self._steady(phases_of("stage3")[0], stage, start_rollout(poses, pose_values, stage), {})
 
         def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
             return motion_of_rollout(stage, current, clip)
@@ -166,7 +177,7 @@ class Run:
         def shares(current: Values) -> Shares:
             return shares_of_rollout(stage, current, term_weights(phases_of("stage3")[-1], self.settings))
 
-        init = Course.start(values, self.batch.clips, time.perf_counter() - began)
+        init = replace(Course.start(values, self.batch.clips, time.perf_counter() - began), incidents=tuple(noted))
         self._keep("stage3_init", init, [_NOT_OPTIMISED] * self.batch.clips, motion, shares(values))
         batches = [WindowBatch(stage, own) for own in split_batches(len(self.windows), self._windows_at_once())]
         parts = [
@@ -175,6 +186,23 @@ class Run:
             for phase in phases_of("stage3")
         ]
         self._run_parts("stage3", values, parts, motion, shares, time.perf_counter())
+        self._drop_what_failed()
+
+    def _steady(
+        self, phase: Phase, stage: RolloutStage, values: Values, held: HeldNumbers
+    ) -> tuple[Values, list[tuple[Incident, ...]]]:
+        """Values from which the phase can start; see `steady_start`."""
+        frozen = self.settings.frozen_in(phase.key)
+        free = [name for variable in phase.free if variable not in frozen for name in ROLLOUT_STAGE_TENSORS[variable]]
+        return steady_start(stage, values, phase.key, set(free) - held.keys())
+
+    def _drop_what_failed(self) -> None:
+        """A clip that could not be rolled out ends with stage II, and says why."""
+        for clip, stages in enumerate(self.results):
+            if not stages["stage3"].motion.is_finite:
+                self.warnings[clip] += sentences_of((*stages["stage3_init"].incidents, *stages["stage3"].incidents))
+                self.warnings[clip] += (_NO_ROLL_OUT,)
+                del stages["stage3_init"], stages["stage3"]
 
     def _windows_at_once(self) -> int:
         """What a phase holds of the blended motion is held in all windows at once."""
@@ -189,9 +217,12 @@ class Run:
         def whole(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
             return motion(batch.put(values, current), clip)
 
-        start, part = batch.take(values), batch.stage(values).first_frames(phase.frames)
-        end = self._run_phase(batch.phase(phase), batch.share, start, ROLLOUT_STAGE_TENSORS, part, whole, held=held)
-        incidents = tuple(tuple(batch.in_clip(each) for each in clip) for clip in end.incidents)
+        own, stage = batch.phase(phase), batch.stage(values)
+        start, noted = self._steady(own, stage, batch.take(values), held)
+        part = stage.first_frames(phase.frames)
+        end = self._run_phase(own, batch.share, start, ROLLOUT_STAGE_TENSORS, part, whole, held=held)
+        found = [(*before, *after) for before, after in zip(noted, end.incidents, strict=True)]
+        incidents = tuple(tuple(batch.in_clip(each) for each in clip) for clip in found)
         return replace(end, values=batch.put(values, end.values), incidents=incidents)
 
     def _run_parts(
@@ -237,7 +268,7 @@ class Run:
         end = run_phase(phase, values, tensors, stage, self.settings, report, residuals_of, held)
         self.work_done += self._work(phase, share)
         self.cancelled = end.cancelled
-        if Status.NOT_FINITE in end.statuses:
+        if Status.NOT_FINITE in end.statuses and phase.stage != "stage3":
             failed = end.incidents[end.statuses.index(Status.NOT_FINITE)][0]
             raise FitError(failed.sentence(), "Check the observations there for wild values, or restart from stage I.")
         return end
