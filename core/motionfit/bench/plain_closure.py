@@ -39,10 +39,10 @@ class PlainStage(RolloutStage):
         betas = values["betas"].repeat_interleave(len(self.windows), 0)
         rest = self.body.rest_joints(betas)
         normal, offset = self._floor(values)
-        transform, initial = self._initial_state(values, rest, normal, offset)
+        transform, initial = self._initial_state(values, rest, normal, offset, {})
         latents = values["motion_latents"][:, : self.batch.frames - 1]
         rolled = plain_roll_out(self.priors.motion, initial, latents, rest[:, 0])
-        return self._on_body(betas, rest, transform, rolled, normal, offset)
+        return self._on_body(betas, rest, transform, rolled, normal, offset, {})
 
     def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
         """The terms, with the detours of the plain way."""
