@@ -38,7 +38,7 @@ class PlainStage(RolloutStage):
         """Roll every window out, step by step through the outer frame."""
         betas = values["betas"].repeat_interleave(len(self.windows), 0)
         rest = self.body.rest_joints(betas)
-        normal, offset = self._floor(values)
+        normal, offset = self.ground.at(values, len(self.windows))
         transform, initial = self._initial_state(values, rest, normal, offset, {})
         latents = values["motion_latents"][:, : self.batch.frames - 1]
         rolled = plain_roll_out(self.priors.motion, initial, latents, rest[:, 0])

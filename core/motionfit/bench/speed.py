@@ -20,6 +20,7 @@ from motionfit.pipeline.batch import make_batch
 from motionfit.pipeline.data_terms import DataTerms
 from motionfit.pipeline.device import torch_threads
 from motionfit.pipeline.fit import fit
+from motionfit.pipeline.ground import Ground
 from motionfit.pipeline.initialise_rollout import start_rollout
 from motionfit.pipeline.initialise_root import root_from_points
 from motionfit.pipeline.pose_stage import PoseStage, start_values
@@ -68,7 +69,8 @@ def _start(observed: Observations, body: BodyModel, priors: Priors) -> tuple[Rol
     data = DataTerms.of(body)
     windows = split_windows(observed.frames, observed.frames, 0)
     poses = PoseStage(body, priors.pose, data, batch)
-    stage = RolloutStage(body, priors, data, batch.windows(windows), windows)
+    ground = Ground.held(batch.floor_normal, batch.floor_offset)
+    stage = RolloutStage(body, priors, data, batch.windows(windows), windows, ground)
     return stage, start_rollout(poses, start_values(*root_from_points(body, batch)), stage)
 
 
@@ -77,7 +79,8 @@ def _time_closures(
 ) -> tuple[float, float, float]:
     """Median seconds of the lean and the plain closure, alternating, and how much their losses differ."""
     trainable = with_trainable_priors(stage)
-    plain_stage = PlainStage(trainable.body, trainable.priors, trainable.data, trainable.batch, trainable.windows)
+    parts = (trainable.body, trainable.priors, trainable.data, trainable.batch, trainable.windows, trainable.ground)
+    plain_stage = PlainStage(*parts)
     lean_times, plain_times = [], []
     losses = (0.0, 0.0)
     for repeat in range(repeats + 1):

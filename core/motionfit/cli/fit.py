@@ -9,6 +9,7 @@ from motionfit.cli.console import print_table, say
 from motionfit.cli.options import Commands, add_common, not_negative, positive
 from motionfit.errors import SettingsError
 from motionfit.pipeline.freezes import PARTS, Freeze
+from motionfit.pipeline.settings import GROUND_MODES
 from motionfit.pipeline.stages import OPTIMISED_STAGES, VARIABLE_TITLES
 
 
@@ -34,6 +35,11 @@ def add_command(commands: Commands) -> None:
         "missing=20:30, wrong=0.1 (share of frames with mistakes), swap|limb|frozen|other|shift=40:50 (a mistake); "
         "combine with commas",
     )  # fmt: skip
+    data.add_argument(
+        "--floor", type=plane, metavar="NX,NY,NZ,D",
+        help="the floor n·p = d (m), n up, in the frame of the data (camera: y down; else z up); it is held; "
+        "write --floor=… where the first number is negative",
+    )  # fmt: skip
     parser.add_argument("--resume", action="store_true", help="keep the finished stages of the result in DIR")
     add_common(parser)
     parser.set_defaults(run=run)
@@ -55,6 +61,7 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
         "(translation[120:180]; quote it for the shell): these come out of the stage as they went in. "
         f"Variables: {', '.join(VARIABLE_TITLES)}. Parts: {', '.join(PARTS)}",
     )  # fmt: skip
+    group.add_argument("--ground", choices=GROUND_MODES, help="; ".join(f"{k}: {v}" for k, v in GROUND_MODES.items()))
     group.add_argument("--window", type=positive, metavar="N", help="frames of a stage III window (60)")
     group.add_argument(
         "--no-acceleration", action="store_true",
@@ -62,6 +69,17 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--overlap", type=not_negative, metavar="N", help="frames that windows share (10)")
     group.add_argument("--window-batch", type=positive, metavar="N", help="windows fitted together (as memory holds)")
+
+
+def plane(text: str) -> tuple[float, ...]:
+    """The numbers of a floor, from NX,NY,NZ,D."""
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != 4:
+        raise argparse.ArgumentTypeError(f"{text!r} is not four numbers like 0,-1,0,-1.4")
+    return numbers
 
 
 def stages(text: str) -> tuple[str, ...]:
@@ -99,6 +117,7 @@ def run(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
         simulate=given.simulate,
         asf=given.asf,
         resume=given.resume,
+        floor=given.floor,
     )
     outcome = run_fit(given, request)
     if outcome.metrics:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from motionfit.body.load import load_body
@@ -16,6 +17,7 @@ from motionfit.cli.console import LogLines, keep_log
 from motionfit.cli.progress import FitMonitor
 from motionfit.cli.resume import earlier_fit, unfinished
 from motionfit.errors import OutputError
+from motionfit.files.given_floor import given_floor
 from motionfit.files.inputs import ClipInput, read_input
 from motionfit.files.report import Report, without_histories
 from motionfit.files.result import check_output_folder, read_report, write_result
@@ -44,6 +46,7 @@ class FitRequest:
         simulate: How to degrade a known motion.
         asf: Skeleton of an .amc.
         resume: Keep the finished stages of the result in `output`.
+        floor: Given by hand: n and d.
         may_differ: With `resume`: a result of another input, body, prior or other settings is replaced, not refused.
     """
 
@@ -54,6 +57,7 @@ class FitRequest:
     simulate: str | None = None
     asf: Path | None = None
     resume: bool = False
+    floor: tuple[float, ...] | None = None
     may_differ: bool = False
 
 
@@ -96,6 +100,8 @@ def run_fit(given: argparse.Namespace, request: FitRequest) -> FitOutcome:
     body = load_body(given.body)
     priors = load_priors(given.pose_prior, given.motion_prior, given.initial_state)
     clip = read_input(request.input, request.keypoints, request.simulate, request.person, given.seed, body, request.asf)
+    if request.floor is not None:
+        clip = with_floor(clip, request.floor)
     for warning in clip.observations.warnings:
         _logger.warning("%s", warning)
     settings = settings_for(given, clip)
@@ -123,6 +129,16 @@ def _earlier_fit(
         return None
 
 
+def with_floor(clip: ClipInput, plane: tuple[float, ...]) -> ClipInput:
+    """The clip with a floor that was given by hand.
+
+    Raises:
+        InputError: It is no floor.
+    """
+    floor = given_floor(np.array(plane), clip.observations.in_camera_frame, "--floor")
+    return replace(clip, observations=replace(clip.observations, floor=floor, floor_is_given=True))
+
+
 def settings_for(given: argparse.Namespace, clip: ClipInput) -> FitSettings:
     """The preset (by the kind of the observations) with the options of the command line."""
     settings = load_preset(given.preset or _PRESETS[clip.observations.kind])
@@ -137,6 +153,7 @@ def settings_for(given: argparse.Namespace, clip: ClipInput) -> FitSettings:
         threads=given.threads,
         seed=given.seed,
         acceleration=NONE if given.no_acceleration else settings.acceleration,
+        ground=given.ground or settings.ground,
     )
 
 
@@ -177,6 +194,8 @@ def _written(request: FitRequest, clip: ClipInput, result: FitResult, body: Body
         _logger.warning("%s", warning)
     metrics = metrics_of(result, result.final, clip, body)
     _logger.info("Stage %s: %s", STAGE_TITLES[result.final.key], result.final.status)
+    for warning in result.warnings[len(result.observations.warnings) :]:
+        _logger.warning("%s", warning)
     report = write_result(request.output, result, body, metrics, lines.text)
     seconds = sum(stage.seconds for stage in result.stages.values())
     sentence = (

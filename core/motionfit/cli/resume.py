@@ -64,7 +64,15 @@ def unfinished(folder: Path, settings: FitSettings) -> tuple[str, ...]:
 def _same_observations(first: Observations, second: Observations) -> bool:
     if (first.frames, first.fps, first.kind) != (second.frames, second.fps, second.kind):
         return False
+    if first.floor_is_given != second.floor_is_given or (first.floor_is_given and not _same_floor(first, second)):
+        return False
     return all(_same(getattr(first, name), getattr(second, name)) for name in _COMPARED)
+
+
+def _same_floor(first: Observations, second: Observations) -> bool:
+    assert first.floor is not None
+    assert second.floor is not None
+    return _same(first.floor.normal, second.floor.normal) and _same(first.floor.offset, second.floor.offset)
 
 
 def _same(first: Tensor | None, second: Tensor | None) -> bool:

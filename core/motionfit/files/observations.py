@@ -17,6 +17,7 @@ from motionfit.body.skeleton import BODY_JOINTS
 from motionfit.errors import InputError
 from motionfit.files.amass import FIT_FPS
 from motionfit.files.atomic import atomic_file
+from motionfit.files.given_floor import given_floor
 from motionfit.files.npz import Arrays, numbers, read_npz
 from motionfit.files.observation_archive import write_observations as write_archive
 from motionfit.files.observation_checks import (
@@ -262,22 +263,8 @@ def _image_size(arrays: Arrays, path: Path) -> tuple[int, int] | None:
 def _floor(arrays: Arrays, path: Path) -> Floor | None:
     if "floor" not in arrays:
         return None
-    plane = np.asarray(arrays["floor"], np.float64).reshape(-1)
-    if plane.shape != (4,) or not np.isfinite(plane).all():
-        raise InputError(f"{path}: floor is {plane.tolist()}, not a normal and an offset (4 numbers).")
-    length = float(np.linalg.norm(plane[:3]))
-    if length < 1e-6:
-        raise InputError(f"{path}: the normal of floor is zero.", "Give n and d with n·p = d on the floor.")
-    plane = plane if abs(length - 1.0) < 1e-6 else plane / length
     in_world = "joints3d" in arrays or "keypoints3d" in arrays
-    up = plane[2] if in_world else -plane[1]
-    if up < 0:
-        raise InputError(
-            f"{path}: the normal of floor points down ({plane[:3].round(3).tolist()}).",
-            "Turn the signs of all four numbers: up is −y in the camera frame and +z in the world.",
-        )
-    whole = numbers(plane)
-    return Floor(whole[:3], whole[3])
+    return given_floor(arrays["floor"], not in_world, f"floor of {path}")
 
 
 def write_observations(path: Path, observations: Observations) -> None:

@@ -54,6 +54,7 @@ def build_report(result: FitResult, finished: Sequence[str], metrics: Mapping[st
         },
         **(score_summary(score_frames(result.diagnostics)) if result.diagnostics else {}),
         "warnings": list(result.warnings),
+        "ground": {name: _finite(value) for name, value in result.ground.items()},
         "history": {key: _history(stage.history) for key, stage in result.stages.items() if stage.history},
     }
 
@@ -104,6 +105,7 @@ def settings_to_json(settings: FitSettings) -> Report:
         "window_batch": settings.window_batch,
         "tolerance": settings.tolerance,
         "solvers": dict(settings.solvers),
+        "ground": settings.ground,
         "stages": list(settings.stages),
         "freezes": sorted(str(freeze) for freeze in settings.freezes),
         "device": settings.device,
@@ -136,6 +138,7 @@ def settings_from_json(content: Mapping[str, Any]) -> FitSettings:
         method=content.get("method", METHODS[0]),
         solvers=content.get("solvers", {}),
         acceleration=content.get("acceleration", AUTO),
+        ground=content.get("ground", "default"),
     )
 
 

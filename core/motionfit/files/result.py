@@ -214,6 +214,7 @@ def read_result(folder: Path) -> FitResult:
             warnings=tuple(report["warnings"]),
             underway=read_underway(folder),
             accelerated=bool(report.get("accelerated", False)),
+            ground={name: float(value) for name, value in report.get("ground", {}).items() if value is not None},
         )
     except InputError as error:
         raise OutputError(error.message, "The result is damaged: run the fit again.") from error

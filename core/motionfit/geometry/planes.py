@@ -15,6 +15,9 @@ from torch import Tensor
 
 from motionfit.motion import Floor
 
+_STEEP = 0.15
+"""A body's right whose projection on the floor is shorter than this (sine of 9 degrees) does not tell the heading."""
+
 
 @dataclass(frozen=True)
 class RigidTransform:
@@ -53,6 +56,26 @@ def flat_unit(
     return flat / length
 
 
+def heading(
+    root_orientation: Float[Tensor, "*batch 3 3"], normal: Float[Tensor, "*batch 3"]
+) -> Float[Tensor, "*batch 3"]:
+    """The body's right along the floor, at unit length.
+
+    It is the right projected on the floor, while the right is 9 degrees or more off the vertical. Nearer to it, a body
+    that rolls over its side would turn its heading by 180 degrees at once, so what its front says (right = front × up)
+    is mixed in, up to all where the right is vertical: the heading turns smoothly, and its gradient stays finite.
+    (No heading is smooth for all orientations: this one is not for a body on its side, head down by a few degrees.)
+
+    Args:
+        root_orientation: Its -x is the body's right, its z the front.
+        normal: Unit floor normal, up.
+    """
+    right = project_on_plane(-root_orientation[..., 0], normal)
+    by_front = torch.linalg.cross(root_orientation[..., 2], normal)
+    steepness = (1.0 - right.square().sum(-1, keepdim=True) / _STEEP**2).clamp(min=0.0)
+    return flat_unit(right + _STEEP * steepness.square() * by_front, normal, by_front)
+
+
 def prior_from_observed(
     normal: Float[Tensor, "*batch 3"],
     offset: Float[Tensor, "*batch"],
@@ -72,11 +95,9 @@ def prior_from_observed(
         rest_root: Root joint of the rest pose, which SMPL adds to the translation without turning it.
 
     Returns:
-        The transform. For a body that lies on its side (right along the normal) the heading is taken from the
-        body's front instead, so value and gradient stay finite.
+        The transform; its heading is that of `heading`.
     """
-    right_of_body, front_of_body = -root_orientation[..., 0], root_orientation[..., 2]
-    right = flat_unit(right_of_body, normal, torch.linalg.cross(front_of_body, normal))
+    right = heading(root_orientation, normal)
     forward = torch.linalg.cross(normal, right)
     rotation = torch.stack([right, forward, normal], -2)
     turned_root = (rotation @ root_joint.unsqueeze(-1)).squeeze(-1)

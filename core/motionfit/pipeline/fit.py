@@ -12,7 +12,7 @@ from motionfit.errors import InputError, SettingsError
 from motionfit.motion import Observations
 from motionfit.pipeline.batch import make_batch
 from motionfit.pipeline.device import resolve_device, torch_threads
-from motionfit.pipeline.freezes import Freeze
+from motionfit.pipeline.find_ground import ground_mode
 from motionfit.pipeline.held import held_masks
 from motionfit.pipeline.memory import windows_at_once
 from motionfit.pipeline.result import FitResult, ProgressCallback, StageResult, Underway
@@ -70,7 +70,7 @@ def fit_clips(
     for each in observations:
         _check(each)
     used = [without_wild(each) for each in observations]
-    settings = _hold_given_floor(settings, observations)
+    ground_mode(settings.ground, observations)
     held_masks([each for each in settings.freezes if not each.is_whole], 1, observations[0].frames)
     kept = _kept_stages(previous, settings.stages, len(observations))
     underway = _underway(previous, settings)
@@ -105,12 +105,6 @@ def _check(observations: Observations) -> None:
         )
     if observations.keypoints2d is not None and observations.camera is None:
         raise InputError("2D keypoints need a camera.", "Give intrinsics and image_size with them.")
-
-
-def _hold_given_floor(settings: FitSettings, observations: Sequence[Observations]) -> FitSettings:
-    if any(given.floor_is_given for given in observations):
-        return replace(settings, freezes=settings.freezes | {Freeze("floor")})
-    return settings
 
 
 def _underway(previous: FitResult | None, settings: FitSettings) -> Underway | None:

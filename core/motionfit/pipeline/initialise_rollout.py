@@ -45,9 +45,8 @@ def observed_states(poses: PoseStage, values: Mapping[str, Tensor], rollout: Rol
     root = cut(posed.skeleton.rotations[..., 0, :, :], windows)
     body_pose = cut(posed.body_pose, windows)
     rest_root = posed.rest_joints[:, 0].repeat_interleave(len(windows), 0)
-    transform = prior_from_observed(
-        rollout.batch.floor_normal, rollout.batch.floor_offset, root[:, 0], joints[:, 0, 0], rest_root
-    )
+    normal, offset = rollout.ground.at(rollout.ground.start(), len(windows))
+    transform = prior_from_observed(normal, offset, root[:, 0], joints[:, 0, 0], rest_root)
     frames = joints.shape[1]
     local_joints = transform.apply(joints.flatten(1, 2)).unflatten(1, (frames, 22))
     local_root = transform.rotation[:, None] @ root
@@ -80,7 +79,6 @@ def start_rollout(poses: PoseStage, values: Mapping[str, Tensor], rollout: Rollo
         states = observed_states(poses, values, rollout)
         latents = infer_latents_closed_loop(rollout.priors.motion, states)
     firsts = [start for start, _ in rollout.windows]
-    clips = values["betas"].shape[0]
     started = {
         "x0_translation": values["translation"][:, firsts].flatten(0, 1),
         "x0_root_six": values["root_six"][:, firsts].flatten(0, 1),
@@ -91,9 +89,7 @@ def start_rollout(poses: PoseStage, values: Mapping[str, Tensor], rollout: Rollo
         "motion_latents": latents,
         "betas": values["betas"],
     }
-    if rollout.batch.keypoints2d is not None:
-        zeros = values["betas"].new_zeros
-        started |= {"floor_tilt": zeros(clips, 2), "floor_shift": zeros(clips, 1)}
+    started |= rollout.ground.start()
     return {name: value.detach().clone() for name, value in started.items()}
 
 

@@ -100,6 +100,7 @@ class FitResult:
         warnings: Sentences for the user.
         underway: Of the stage that was not finished: where a fit that is given this result goes on.
         accelerated: Stage III's roll-out ran compiled.
+        ground: How sure the ground is that was found under the feet of stage II (`GroundPlane.facts`).
     """
 
     observations: Observations
@@ -113,6 +114,7 @@ class FitResult:
     warnings: tuple[str, ...] = ()
     underway: Underway | None = None
     accelerated: bool = False
+    ground: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def final(self) -> StageResult:

@@ -13,13 +13,13 @@ from motionfit.body.model import BodyModel, pose_skeleton
 from motionfit.body.skeleton import CONTACT_JOINTS
 from motionfit.energies.consistency import bone_length, joint_consistency
 from motionfit.energies.contacts import contact_height, contact_velocity
-from motionfit.energies.floor import floor_change
 from motionfit.energies.latent_priors import motion_prior, shape_prior
 from motionfit.energies.overlap import overlap_positions, overlap_velocities
-from motionfit.geometry.planes import RigidTransform, flat_unit, prior_from_observed
+from motionfit.geometry.planes import RigidTransform, prior_from_observed
 from motionfit.geometry.rotations import rotation_from_six
 from motionfit.pipeline.batch import Batch
 from motionfit.pipeline.data_terms import DataTerms, PosedBody
+from motionfit.pipeline.ground import Ground
 from motionfit.pipeline.held import held_windows, hold_pose, hold_states
 from motionfit.pipeline.windows import Windows
 from motionfit.priors.checkpoints import Priors
@@ -33,10 +33,11 @@ ROLLOUT_STAGE_TENSORS: dict[str, tuple[str, ...]] = {
     "initial_velocities": ("x0_linear_velocity", "x0_angular_velocity", "x0_joint_velocities"),
     "motion_latents": ("motion_latents",),
     "shape": ("betas",),
-    "floor": ("floor_tilt", "floor_shift"),
+    "floor": ("floor_tilt", "floor_shift", "prior_height"),
 }
 """Which tensors a variable stands for. Those of x0 have one row per window, velocities in the prior frame; betas
-(clips, 16); floor_tilt (clips, 2) radians and floor_shift (clips, 1) metres from the batch's floor, with 2D data."""
+(clips, 16); floor_tilt (clips, 2) radians and floor_shift (clips, 1) metres from the ground's floor, where they are
+free; prior_height (one row per window, 1) metres, without a ground."""
 
 PER_WINDOW: frozenset[str] = frozenset(
     {
@@ -47,6 +48,7 @@ PER_WINDOW: frozenset[str] = frozenset(
         "x0_angular_velocity",
         "x0_joint_velocities",
         "motion_latents",
+        "prior_height",
     }
 )
 """Tensors with one row per window; all others have one row per clip."""
@@ -103,6 +105,7 @@ class RolloutStage:
     Attributes:
         batch: One row per window, the windows of a clip next to each other.
         windows: The frames of each window in its clip.
+        ground: Of each clip.
         earlier: Ties the first window to the one before it.
         recurrence: Runs the steps of the roll-out; None = torch's single operations do.
     """
@@ -112,6 +115,7 @@ class RolloutStage:
     data: DataTerms
     batch: Batch
     windows: Windows
+    ground: Ground
     earlier: EarlierWindow | None = None
     recurrence: Recurrence | None = None
 
@@ -131,7 +135,7 @@ class RolloutStage:
         count = len(self.windows)
         betas = values["betas"].repeat_interleave(count, 0)
         rest = self.body.rest_joints(betas)
-        normal, offset = self._floor(values)
+        normal, offset = self.ground.at(values, count)
         held = held_windows(values, self.windows, self.batch.frames)
         transform, initial = self._initial_state(values, rest, normal, offset, held)
         latents = values["motion_latents"][:, : self.batch.frames - 1]
@@ -164,8 +168,9 @@ class RolloutStage:
         frames = self.batch.frames
         if "shape_prior" in wanted:
             terms["shape_prior"] = frames * len(self.windows) * shape_prior(values["betas"])
-        if "floor" in wanted and "floor_tilt" in values:
-            terms["floor"] = frames * self._floor_term(rolled)
+        floor = self.ground.deviation(values) if "floor" in wanted else None
+        if floor is not None:
+            terms["floor"] = frames * len(self.windows) * floor
         if "overlap" in wanted and (len(self.windows) > 1 or self.earlier is not None):
             terms["overlap"] = self._overlap_term(rolled)
         return terms
@@ -179,19 +184,6 @@ class RolloutStage:
     def frame_tensors(self) -> Mapping[str, int]:
         """The latents, of which the first leads to frame 1."""
         return {"motion_latents": 1}
-
-    def _floor(self, values: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        normal, offset = self.batch.floor_normal, self.batch.floor_offset
-        if "floor_tilt" not in values:
-            return normal, offset
-        tilt = values["floor_tilt"].repeat_interleave(len(self.windows), 0)
-        shift = values["floor_shift"].repeat_interleave(len(self.windows), 0)
-        z = torch.zeros_like(normal)
-        z[:, 2] = 1.0
-        ahead = flat_unit(z, normal, z.roll(1, -1))
-        side = torch.linalg.cross(ahead, normal)
-        tilted = normal + tilt[:, :1] * ahead + tilt[:, 1:] * side
-        return tilted / tilted.norm(dim=-1, keepdim=True), offset + shift[:, 0]
 
     def _initial_state(
         self, values: Mapping[str, Tensor], rest: Tensor, normal: Tensor, offset: Tensor, held: Mapping[str, Tensor]
@@ -258,11 +250,6 @@ class RolloutStage:
         if "contact_height" in wanted:
             terms["contact_height"] = contact_height(touching[..., 2], rolled.contacts)
         return terms
-
-    def _floor_term(self, rolled: Rolled) -> Tensor:
-        nearest = rolled.floor_normal * rolled.floor_offset[:, None]
-        given = self.batch.floor_normal * self.batch.floor_offset[:, None]
-        return floor_change(nearest, given).reshape(-1, len(self.windows)).sum(1)
 
     def _overlap_term(self, rolled: Rolled) -> Tensor:
         joints = rolled.posed.joints().unflatten(0, (-1, len(self.windows)))

@@ -18,8 +18,10 @@ from motionfit.pipeline.batch import Batch, floor_of
 from motionfit.pipeline.data_terms import DataTerms
 from motionfit.pipeline.diagnostics import diagnostics_of
 from motionfit.pipeline.divergence import Guard, StageTerms
-from motionfit.pipeline.floor import floor_under_feet
+from motionfit.pipeline.find_ground import find_ground, ground_mode
 from motionfit.pipeline.grid_diagnostics import grid_diagnostics
+from motionfit.pipeline.ground import Ground
+from motionfit.pipeline.ground_plane import GroundPlane
 from motionfit.pipeline.held import HeldNumbers, held_masks, held_values, pose_numbers, rollout_numbers, without_held
 from motionfit.pipeline.incidents import Incident, sentences_of
 from motionfit.pipeline.initialise_camera import root_from_keypoints
@@ -76,6 +78,8 @@ class Run:
         on_grid: The motions of all clips after a stage, on the grid: its frames may not be those of the clips.
         accelerated: Stage III's roll-out runs compiled.
         warnings: Of each clip, about the fit itself.
+        ground: Of each clip, once stage II is there.
+        planes: The estimate that it comes from, of each clip.
     """
 
     observations: Sequence[Observations]
@@ -91,6 +95,8 @@ class Run:
     underway: tuple[Underway | None, ...]
     cancelled: bool = False
     warnings: list[tuple[str, ...]] = field(init=False)
+    ground: Ground | None = None
+    planes: list[GroundPlane] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
     work_done: float = 0.0
     on_grid: dict[str, list[Motion]] = field(default_factory=dict)
@@ -135,6 +141,7 @@ class Run:
             ),
             underway=self.underway[clip],
             accelerated=self.accelerated,
+            ground=self.planes[clip].facts() if self.planes else {},
         )
 
     def _run_pose_stage(self, stage: str, poses: PoseStage) -> None:
@@ -159,16 +166,20 @@ class Run:
 
         parts = [Part(phase, 1.0, partial(run, phase)) for phase in phases_of(stage)]
         self._run_parts(stage, values, parts, motion, shares, began)
+        if stage == "stage2":
+            ground = self._find_ground(poses, self._values_of(stage))
+            for clip, kept in enumerate(self.results):
+                kept[stage] = replace(kept[stage], floor=ground.floor(clip))
 
     def _run_rollout_stage(self, poses: PoseStage, data: DataTerms) -> None:
         began = time.perf_counter()
         pose_values = self._values_of("stage2")
         self.on_grid["stage2"] = [motion_of_poses(poses, pose_values, clip) for clip in range(self.batch.clips)]
-        self._put_floor_under_feet(poses, pose_values)
+        ground = self.ground or self._find_ground(poses, pose_values)
         recurrence = recurrence_for(self.priors.motion, self.settings.acceleration)
         self.accelerated = recurrence is not None
         batch = self.batch.windows(self.windows)
-        stage = RolloutStage(self.body, self.priors, data, batch, self.windows, recurrence=recurrence)
+        stage = RolloutStage(self.body, self.priors, data, batch, self.windows, ground, recurrence=recurrence)
         values, noted = self._steady(phases_of("stage3")[0], stage, start_rollout(poses, pose_values, stage), {})
 
         def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
@@ -356,13 +367,14 @@ class Run:
         device = self.batch.floor_normal.device
         return {name: torch.stack([variables[name] for variables in kept]).to(device) for name in kept[0]}
 
-    def _put_floor_under_feet(self, poses: PoseStage, values: Values) -> None:
-        """For 2D data without a given floor: the level floor goes under the feet of stage II."""
-        for clip, given in enumerate(self.observations):
-            if given.in_camera_frame and given.floor is None:
-                with torch.no_grad():
-                    joints = poses.pose(values).joints()[clip]
-                self.batch.floor_offset[clip] = floor_under_feet(joints, self.batch.floor_normal[clip]).offset
+    def _find_ground(self, poses: PoseStage, values: Values) -> Ground:
+        mode = ground_mode(self.settings.ground, self.observations)
+        with torch.no_grad():
+            posed = poses.pose(values)
+            found = find_ground(mode, self.observations, self.batch, self.body, posed, self.windows)
+        self.ground, self.planes, told = found
+        self.warnings = [(*before, *new) for before, new in zip(self.warnings, told, strict=True)]
+        return self.ground
 
     def _keep(self, key: str, course: Course, statuses: Sequence[str], motion: MotionOf, shares: Shares) -> None:
         for clip, kept in enumerate(self.results):

@@ -30,6 +30,16 @@ SOLVERS: dict[str, tuple[str, ...]] = {
 """The solvers that a stage can be minimised by; the first where nothing is said."""
 
 
+GROUND_MODES: dict[str, str] = {
+    "default": "the floor that came with the data, z = 0 for 3D data; else as auto",
+    "auto": "found under the feet of stage II, and refined as freely as it is uncertain",
+    "given": "the floor that came with the data, held",
+    "level": "level (or as the data says what is up), its height found and refined",
+    "none": "no ground: in a car, climbing, swimming",
+}
+"""What motion stands on."""
+
+
 @dataclass(frozen=True)
 class FitSettings:
     """All settings of a fit.
@@ -52,6 +62,7 @@ class FitSettings:
         solvers: Of each stage, one of `SOLVERS`; absent = the first of them. For MotionFit's own method only.
         acceleration: One of `ACCELERATIONS`: "auto" runs stage III's roll-out compiled where numba is installed.
             Likewise.
+        ground: One of `GROUND_MODES`. For MotionFit's own method only.
     """
 
     preset: str
@@ -69,6 +80,7 @@ class FitSettings:
     method: str = METHODS[0]
     solvers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     acceleration: str = AUTO
+    ground: str = "default"
 
     def __post_init__(self) -> None:
         for stage, terms in self.weights.items():
@@ -91,6 +103,7 @@ class FitSettings:
             require_one_of(stage, OPTIMISED_STAGES, "stage to run")
         require_one_of(self.method, METHODS, "method")
         require_one_of(self.acceleration, ACCELERATIONS, "acceleration")
+        require_one_of(self.ground, GROUND_MODES, "ground")
         for stage, solver in self.solvers.items():
             require_one_of(stage, SOLVERS, "stage in solver")
             require_one_of(solver, SOLVERS[stage], f"solver of {stage}")
@@ -154,15 +167,14 @@ def load_preset(name_or_path: str) -> FitSettings:
     return _from_toml(content, path)
 
 
-_TOML_KEYS = ("title", "method", "weights", "iterations", "window", "overlap", "window_batch", "tolerance", "solver")
+_PLAIN_KEYS = ("method", "window", "overlap", "window_batch", "tolerance", "ground")
+_TOML_KEYS = ("title", "weights", "iterations", "solver", *_PLAIN_KEYS)
 
 
 def _from_toml(content: dict[str, Any], path: Path) -> FitSettings:
     for key in content:
         require_one_of(key, _TOML_KEYS, f"key in {path.name}")
-    given = {
-        key: content[key] for key in ("method", "window", "overlap", "window_batch", "tolerance") if key in content
-    }
+    given = {key: content[key] for key in _PLAIN_KEYS if key in content}
     try:
         weights = {
             str(stage): {str(term): float(value) for term, value in dict(terms).items()}

@@ -75,7 +75,8 @@ class WindowBatch:
         """The phase as these windows go through it."""
         if self.own.start == 0:
             return phase
-        return replace(phase, free=tuple(variable for variable in phase.free if variable not in _SHARED))
+        shared = _SHARED if self.whole.ground.is_there else _SHARED - {"floor"}
+        return replace(phase, free=tuple(variable for variable in phase.free if variable not in shared))
 
     def in_clip(self, incident: Incident) -> Incident:
         """The incident with its window counted from the first of the clip."""

@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 import torch
 
-from motionfit.geometry.planes import flat_unit, prior_from_observed, world_floor, world_from_floor
+from motionfit.geometry.planes import flat_unit, heading, prior_from_observed, world_floor, world_from_floor
 from motionfit.geometry.rotations import rotation_from_axis_angle
 from motionfit.motion import Floor
 
@@ -72,3 +73,37 @@ def test_flat_unit_falls_back_only_when_steep():
     side = torch.tensor([[1.0, 0.0, 0.0]])
     torch.testing.assert_close(flat_unit(up, up, side), side)
     torch.testing.assert_close(flat_unit(torch.tensor([[0.0, 2.0, 5.0]]), up, side), torch.tensor([[0.0, 1.0, 0.0]]))
+
+
+def rolling(steps: int, head_down: float = 0.0) -> torch.Tensor:
+    """Orientations of a body that lies along y and rolls over its side, from back to belly; right is -x, front z."""
+    angle = torch.linspace(0.0, torch.pi, steps, dtype=torch.float64)
+    zero, one = torch.zeros_like(angle), torch.ones_like(angle)
+    right = torch.stack([angle.cos(), zero, angle.sin()], -1)
+    up = torch.stack([zero, one, zero - head_down], -1)
+    up = torch.nn.functional.normalize(up - (up * right).sum(-1, keepdim=True) * right, dim=-1)
+    front = torch.linalg.cross(up, right)
+    return torch.stack([-right, up, front], -1)
+
+
+@pytest.mark.parametrize("head_down", [-0.3, 0.0, 0.05])
+def test_the_heading_turns_smoothly_while_a_body_rolls_over_its_side(head_down):
+    normal = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64).expand(361, 3)
+    rotation = rolling(361, head_down).requires_grad_()
+    zero = torch.zeros(361, 3, dtype=torch.float64)
+    transform = prior_from_observed(normal, zero[:, 0], rotation, zero, zero)
+    right = transform.rotation[:, 0]
+    turn = torch.rad2deg(torch.arccos((right[1:] * right[:-1]).sum(-1).clamp(-1.0, 1.0)))
+    assert turn.max() < 15.0  # for half a degree of rolling
+    (gradient,) = torch.autograd.grad(transform.rotation[..., 0].sum(), rotation)
+    assert torch.isfinite(gradient).all()
+    assert gradient.norm(dim=(1, 2)).max() < 40.0
+    identity = torch.eye(3, dtype=torch.float64).expand(361, 3, 3)
+    torch.testing.assert_close(transform.rotation @ transform.rotation.mT, identity)
+
+
+def test_the_heading_turns_with_the_body_also_when_it_lies_on_its_side():
+    normal = torch.tensor([[0.0, 0.0, 1.0]], dtype=torch.float64)
+    rotation = rolling(3)[1:2]
+    spin = rotation_from_axis_angle(torch.tensor([0.0, 0.0, 0.7], dtype=torch.float64))
+    torch.testing.assert_close(heading(spin @ rotation, normal), heading(rotation, normal) @ spin.mT)

@@ -7,7 +7,6 @@ from motionfit.geometry.gaps import fill_rotations, fill_vectors
 from motionfit.geometry.rotations import geodesic_angle, rotation_from_axis_angle
 from motionfit.metrics.drift import joints_of
 from motionfit.pipeline.batch import make_batch
-from motionfit.pipeline.floor import floor_under_feet
 from motionfit.pipeline.initialise_camera import root_from_keypoints
 from motionfit.pipeline.initialise_rollout import line_slopes
 from motionfit.pipeline.initialise_root import rigid_alignment, root_from_points
@@ -77,11 +76,3 @@ def test_camera_start_finds_the_heading_whichever_way_the_person_faces(body, pri
     assert geodesic_angle(orientation[0], truth).median() < math.radians(35)
     depth = camera.apply(joints_of(body, turned)[:, 0])[:, 2]
     assert ((translation[0, :, 2] - depth).abs() / depth).median() < 0.25
-
-
-def test_floor_goes_under_the_lowest_feet(body, motion):
-    joints = joints_of(body, motion)
-    floor = floor_under_feet(joints, torch.tensor([0.0, 0.0, 1.0]))
-    lowest = joints[:, [7, 8, 10, 11], 2].amin()
-    assert float(floor.offset) < float(lowest) + 0.03
-    assert float(floor.offset) > float(lowest) - 0.05
