@@ -15,17 +15,18 @@ from motionfit.export.clip import ExportClip
 from motionfit.files.atomic import atomic_file
 from motionfit.files.frames import transform_floor, transform_motion
 from motionfit.files.video import VideoFile, write_video
-from motionfit.geometry.planes import RigidTransform, world_floor
+from motionfit.geometry.planes import world_floor
 from motionfit.motion import Motion
 from motionfit.render.floor import view_floor
 from motionfit.render.frame import overlay, render_frame
 from motionfit.render.layers import Picture
 from motionfit.render.mesh import body_mesh
 from motionfit.render.pictures import STAGE_COLOURS
-from motionfit.simulation import Projection, camera_from_world
-from motionfit.simulation.camera import camera_of
+from motionfit.simulation import Projection
+from motionfit.simulation.camera import camera_of, looking_at
 
 _TURNTABLE = Projection((640, 480), 640.0)
+_DISTANCE = 3.4
 
 
 def write_movie(path: Path, clip: ExportClip) -> None:
@@ -64,25 +65,24 @@ def over_video(clip: ExportClip) -> Iterator[Picture]:
 
 
 def turntable(clip: ExportClip) -> Iterator[Picture]:
-    """The motion over a floor; the camera goes round it once."""
-    placed = camera_from_world(clip.motion, clip.body, _TURNTABLE)
+    """The motion over a floor; the camera goes with the person and round once."""
     camera, colour = camera_of(_TURNTABLE), STAGE_COLOURS["stage3"]
-    joints = clip.posed().joints
-    centre = (joints.amin((0, 1)) + joints.amax((0, 1))) / 2.0
-    for frame in range(clip.motion.frames):
-        seen = _turned(placed, centre, 2.0 * math.pi * frame / clip.motion.frames)
+    path = _steady(clip.posed().joints[:, 0], clip.motion.fps)
+    for frame, centre in enumerate(path):
+        angle = 2.0 * math.pi * frame / clip.motion.frames
+        seen = looking_at(centre, torch.tensor([math.sin(angle), -math.cos(angle), 0.0]), _DISTANCE)
         motion = transform_motion(clip.motion.slice(frame, frame + 1), clip.body, seen)
         floor = transform_floor(world_floor(), seen)
         mesh = body_mesh(_points(motion, clip, 0), clip.body, colour)
         yield render_frame([mesh], camera, floor, floor_view=view_floor(camera, floor))
 
 
-def _turned(placed: RigidTransform, centre: torch.Tensor, angle: float) -> RigidTransform:
-    """The camera after the world was turned about the vertical through a point."""
-    cosine, sine = math.cos(angle), math.sin(angle)
-    turn = torch.tensor([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
-    moved = centre - turn @ centre
-    return RigidTransform(placed.rotation @ turn, placed.rotation @ moved + placed.translation)
+def _steady(path: torch.Tensor, fps: float) -> torch.Tensor:
+    """A path (frames, 3) without what is faster than half a second, for a camera that does not shake."""
+    reach = max(round(0.5 * fps), 1)
+    times = torch.arange(len(path))
+    weights = (1.0 - ((times[:, None] - times).abs() / reach).square()).clamp(min=0.0)
+    return (weights / weights.sum(1, keepdim=True)) @ path
 
 
 def _points(motion: Motion, clip: ExportClip, frame: int) -> torch.Tensor:

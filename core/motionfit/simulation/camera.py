@@ -43,14 +43,21 @@ def camera_from_world(motion: Motion, body: BodyModel, projection: Projection) -
     heading = math.atan2(float(front[1]), float(front[0])) if float(front.norm()) > 1e-3 else 0.0
     toward = joints.new_tensor([math.cos(heading + _ASIDE), math.sin(heading + _ASIDE), 0.0])
     distance = _NEAREST
-    transform = _looking_at(centre, toward, distance)
+    transform = looking_at(centre, toward, distance)
     while not _sees(joints, transform, projection) and distance < 1000.0:
         distance *= 1.05
-        transform = _looking_at(centre, toward, distance)
+        transform = looking_at(centre, toward, distance)
     return transform
 
 
-def _looking_at(centre: Float[Tensor, "xyz=3"], toward: Float[Tensor, "xyz=3"], distance: float) -> RigidTransform:
+def looking_at(centre: Float[Tensor, "xyz=3"], toward: Float[Tensor, "xyz=3"], distance: float) -> RigidTransform:
+    """Camera from world of a camera 1.4 m over the floor that looks at a point.
+
+    Args:
+        centre: The point.
+        toward: From the point towards the camera, horizontal, unit.
+        distance: Along it, metres.
+    """
     position = centre + distance * toward
     position[2] = _HEIGHT
     forward = centre - position

@@ -61,6 +61,11 @@ def test_the_turntable_keeps_the_person_in_the_picture_and_goes_round(fitted):
     pictures = list(turntable(replace(fitted, video=None, motion=fitted.motion.slice(0, 4))))
     assert len(pictures) == 4
     assert len({picture.tobytes() for picture in pictures}) == 4
+    for picture in pictures:
+        is_body = picture[..., 1].astype(int) - picture[..., 0] > 40
+        assert is_body.sum() > 5000
+        assert not is_body[[0, -1]].any()
+        assert not is_body[:, [0, -1]].any()
 
 
 def test_a_motion_without_a_camera_cannot_be_drawn_over_a_video(fitted):
