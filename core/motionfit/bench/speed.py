@@ -17,6 +17,7 @@ from motionfit.body.load import load_body
 from motionfit.body.model import BodyModel
 from motionfit.motion import Observations
 from motionfit.pipeline.batch import make_batch
+from motionfit.pipeline.contacts import Contacts
 from motionfit.pipeline.data_terms import DataTerms
 from motionfit.pipeline.device import torch_threads
 from motionfit.pipeline.fit import fit
@@ -70,7 +71,7 @@ def _start(observed: Observations, body: BodyModel, priors: Priors) -> tuple[Rol
     windows = split_windows(observed.frames, observed.frames, 0)
     poses = PoseStage(body, priors.pose, data, batch)
     ground = Ground.held(batch.floor_normal, batch.floor_offset)
-    stage = RolloutStage(body, priors, data, batch.windows(windows), windows, ground)
+    stage = RolloutStage(body, priors, data, batch.windows(windows), windows, ground, Contacts.of(body))
     return stage, start_rollout(poses, start_values(*root_from_points(body, batch)), stage)
 
 
@@ -79,8 +80,8 @@ def _time_closures(
 ) -> tuple[float, float, float]:
     """Median seconds of the lean and the plain closure, alternating, and how much their losses differ."""
     trainable = with_trainable_priors(stage)
-    parts = (trainable.body, trainable.priors, trainable.data, trainable.batch, trainable.windows, trainable.ground)
-    plain_stage = PlainStage(*parts)
+    parts = (trainable.body, trainable.priors, trainable.data, trainable.batch, trainable.windows)
+    plain_stage = PlainStage(*parts, trainable.ground, trainable.contacts)
     lean_times, plain_times = [], []
     losses = (0.0, 0.0)
     for repeat in range(repeats + 1):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from motionfit.body.skeleton import JOINT_NAMES
 from motionfit.cli.console import print_table, say
 from motionfit.cli.options import Commands, add_common, not_negative, positive
 from motionfit.errors import SettingsError
+from motionfit.pipeline.contact_overrides import ContactOverride
 from motionfit.pipeline.freezes import PARTS, Freeze
 from motionfit.pipeline.settings import GROUND_MODES
 from motionfit.pipeline.stages import OPTIMISED_STAGES, VARIABLE_TITLES
@@ -62,6 +64,11 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
         f"Variables: {', '.join(VARIABLE_TITLES)}. Parts: {', '.join(PARTS)}",
     )  # fmt: skip
     group.add_argument("--ground", choices=GROUND_MODES, help="; ".join(f"{k}: {v}" for k, v in GROUND_MODES.items()))
+    group.add_argument(
+        "--contact", type=contact, action="append", default=[], metavar="JOINT[,JOINT]@START:STOP=VALUE",
+        help="how surely joints touch the ground in frames START to STOP-1, 1 surely, 0 surely not: "
+        f"left_foot,left_ankle@120:180=1. Joints: {', '.join(JOINT_NAMES)}",
+    )  # fmt: skip
     group.add_argument("--window", type=positive, metavar="N", help="frames of a stage III window (60)")
     group.add_argument(
         "--no-acceleration", action="store_true",
@@ -69,6 +76,14 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--overlap", type=not_negative, metavar="N", help="frames that windows share (10)")
     group.add_argument("--window-batch", type=positive, metavar="N", help="windows fitted together (as memory holds)")
+
+
+def contact(text: str) -> ContactOverride:
+    """A contact that the user knows."""
+    try:
+        return ContactOverride.parse(text)
+    except SettingsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def plane(text: str) -> tuple[float, ...]:

@@ -154,6 +154,7 @@ def settings_for(given: argparse.Namespace, clip: ClipInput) -> FitSettings:
         seed=given.seed,
         acceleration=NONE if given.no_acceleration else settings.acceleration,
         ground=given.ground or settings.ground,
+        contacts=(*settings.contacts, *given.contact),
     )
 
 

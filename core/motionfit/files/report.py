@@ -12,6 +12,7 @@ from typing import Any
 
 from motionfit.metrics.score import score_frames
 from motionfit.metrics.spans import score_summary
+from motionfit.pipeline.contact_overrides import ContactOverride
 from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.result import ClosureRecord, FitResult, StageResult
 from motionfit.pipeline.settings import METHODS, FitSettings
@@ -106,6 +107,7 @@ def settings_to_json(settings: FitSettings) -> Report:
         "tolerance": settings.tolerance,
         "solvers": dict(settings.solvers),
         "ground": settings.ground,
+        "contacts": [str(contact) for contact in settings.contacts],
         "stages": list(settings.stages),
         "freezes": sorted(str(freeze) for freeze in settings.freezes),
         "device": settings.device,
@@ -139,6 +141,7 @@ def settings_from_json(content: Mapping[str, Any]) -> FitSettings:
         solvers=content.get("solvers", {}),
         acceleration=content.get("acceleration", AUTO),
         ground=content.get("ground", "default"),
+        contacts=tuple(ContactOverride.parse(text) for text in content.get("contacts", [])),
     )
 
 

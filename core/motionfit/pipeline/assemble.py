@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from motionfit.body.model import BodyModel
-from motionfit.body.skeleton import BODY_JOINTS, CONTACT_JOINTS
 from motionfit.geometry.rotations import rotation_from_six
 from motionfit.motion import Floor, Motion
 from motionfit.pipeline.held import hold_motion
@@ -40,8 +39,6 @@ def motion_of_rollout(stage: RolloutStage, values: Mapping[str, Tensor], clip: i
         rows = slice(clip * len(stage.windows), (clip + 1) * len(stage.windows))
         translation, root, pose = _observed(stage.body, rolled, values, rows)
         contacts = blend(rolled.contacts[rows], stage.windows)
-    all_contacts = contacts.new_zeros(contacts.shape[0], BODY_JOINTS)
-    all_contacts[:, list(CONTACT_JOINTS)] = contacts
     motion = Motion(
         fps=stage.batch.fps,
         translation=blend(translation, stage.windows).cpu(),
@@ -49,7 +46,7 @@ def motion_of_rollout(stage: RolloutStage, values: Mapping[str, Tensor], clip: i
         body_pose=blend_rotations(pose, stage.windows).cpu(),
         betas=values["betas"][clip].cpu(),
         gender=stage.body.gender,
-        contacts=all_contacts.cpu(),
+        contacts=contacts.cpu(),
     )
     first = clip * len(stage.windows)
     return hold_motion(motion, values, clip), Floor(rolled.floor_normal[first].cpu(), rolled.floor_offset[first].cpu())

@@ -76,6 +76,8 @@ def fit_clips(
     underway = _underway(previous, settings)
     device = resolve_device(settings.device)
     timelines = [timeline_of(given) for given in observations]
+    for override in settings.contacts:
+        timelines[0].grid_span(override.start, override.stop)
     with torch_threads(settings.threads):
         torch.manual_seed(settings.seed)
         run = Run(

@@ -10,14 +10,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from motionfit.body.model import BodyModel, pose_skeleton
-from motionfit.body.skeleton import CONTACT_JOINTS
 from motionfit.energies.consistency import bone_length, joint_consistency
-from motionfit.energies.contacts import contact_height, contact_velocity
+from motionfit.energies.contacts import contact_velocity
 from motionfit.energies.latent_priors import motion_prior, shape_prior
 from motionfit.energies.overlap import overlap_positions, overlap_velocities
 from motionfit.geometry.planes import RigidTransform, prior_from_observed
 from motionfit.geometry.rotations import rotation_from_six
 from motionfit.pipeline.batch import Batch
+from motionfit.pipeline.contacts import Contacts
 from motionfit.pipeline.data_terms import DataTerms, PosedBody
 from motionfit.pipeline.ground import Ground
 from motionfit.pipeline.held import held_windows, hold_pose, hold_states
@@ -65,7 +65,7 @@ class Rolled:
         prior_from_observed: Of each window.
         roll_out: As the motion prior made it.
         posed: The body on it; what is held is in its place.
-        contacts: Probabilities, (windows, frames, 9).
+        contacts: Probabilities, (windows, frames, 22).
         floor_normal: Of each window.
         floor_offset: Likewise.
         is_held: Some of the body is held.
@@ -106,6 +106,7 @@ class RolloutStage:
         batch: One row per window, the windows of a clip next to each other.
         windows: The frames of each window in its clip.
         ground: Of each clip.
+        contacts: With it.
         earlier: Ties the first window to the one before it.
         recurrence: Runs the steps of the roll-out; None = torch's single operations do.
     """
@@ -116,6 +117,7 @@ class RolloutStage:
     batch: Batch
     windows: Windows
     ground: Ground
+    contacts: Contacts
     earlier: EarlierWindow | None = None
     recurrence: Recurrence | None = None
 
@@ -218,8 +220,9 @@ class RolloutStage:
         states = hold_states(rolled.states, held, transform, rest[:, 0]) if held else rolled.states
         skeleton = pose_skeleton(rest, states.translation, states.root_orientation, states.body_pose)
         posed = PosedBody(betas, rest, skeleton, states.body_pose, transform.inverse())
-        contacts = rolled.contact_logits.sigmoid()
-        contacts = torch.cat([contacts[:, :1], contacts], 1)
+        contacts = self.contacts.probabilities(
+            rolled.contact_logits, skeleton.joints, self.batch.fps, self.windows, self.ground.is_there
+        )
         return Rolled(transform, rolled, posed, contacts, normal, offset, bool(held))
 
     def _prior_terms(self, rolled: Rolled, wanted: Collection[str], frames: int) -> dict[str, Tensor]:
@@ -244,11 +247,11 @@ class RolloutStage:
 
     def _contact_terms(self, rolled: Rolled, wanted: Collection[str]) -> dict[str, Tensor]:
         terms: dict[str, Tensor] = {}
-        touching = rolled.posed.skeleton.joints[..., CONTACT_JOINTS, :]
+        joints = rolled.posed.skeleton.joints
         if "contact_velocity" in wanted:
-            terms["contact_velocity"] = contact_velocity(touching, rolled.contacts)
-        if "contact_height" in wanted:
-            terms["contact_height"] = contact_height(touching[..., 2], rolled.contacts)
+            terms["contact_velocity"] = contact_velocity(joints, rolled.contacts)
+        if "contact_height" in wanted and self.ground.is_there:
+            terms["contact_height"] = self.contacts.height_term(joints, rolled.contacts)
         return terms
 
     def _overlap_term(self, rolled: Rolled) -> Tensor:

@@ -15,6 +15,7 @@ from motionfit.errors import FitError
 from motionfit.motion import Floor, Motion, Observations
 from motionfit.pipeline.assemble import motion_of_poses, motion_of_rollout
 from motionfit.pipeline.batch import Batch, floor_of
+from motionfit.pipeline.contacts import Contacts
 from motionfit.pipeline.data_terms import DataTerms
 from motionfit.pipeline.diagnostics import diagnostics_of
 from motionfit.pipeline.divergence import Guard, StageTerms
@@ -179,7 +180,8 @@ class Run:
         recurrence = recurrence_for(self.priors.motion, self.settings.acceleration)
         self.accelerated = recurrence is not None
         batch = self.batch.windows(self.windows)
-        stage = RolloutStage(self.body, self.priors, data, batch, self.windows, ground, recurrence=recurrence)
+        contacts = Contacts.of(self.body, self.settings.contacts, self.timelines[0])
+        stage = RolloutStage(self.body, self.priors, data, batch, self.windows, ground, contacts, recurrence=recurrence)
         values, noted = self._steady(phases_of("stage3")[0], stage, start_rollout(poses, pose_values, stage), {})
 
         def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:

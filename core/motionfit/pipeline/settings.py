@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from motionfit.errors import SettingsError, require_one_of
+from motionfit.pipeline.contact_overrides import ContactOverride
 from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.stages import OPTIMISED_STAGES, PHASES, TERM_TITLES
 from motionfit.priors.rollout_native_choice import ACCELERATIONS, AUTO
@@ -63,6 +64,7 @@ class FitSettings:
         acceleration: One of `ACCELERATIONS`: "auto" runs stage III's roll-out compiled where numba is installed.
             Likewise.
         ground: One of `GROUND_MODES`. For MotionFit's own method only.
+        contacts: What the user knows of joints that touch the ground; a later one counts. Likewise.
     """
 
     preset: str
@@ -81,6 +83,7 @@ class FitSettings:
     solvers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     acceleration: str = AUTO
     ground: str = "default"
+    contacts: tuple[ContactOverride, ...] = ()
 
     def __post_init__(self) -> None:
         for stage, terms in self.weights.items():
@@ -168,7 +171,7 @@ def load_preset(name_or_path: str) -> FitSettings:
 
 
 _PLAIN_KEYS = ("method", "window", "overlap", "window_batch", "tolerance", "ground")
-_TOML_KEYS = ("title", "weights", "iterations", "solver", *_PLAIN_KEYS)
+_TOML_KEYS = ("title", "weights", "iterations", "solver", "contacts", *_PLAIN_KEYS)
 
 
 def _from_toml(content: dict[str, Any], path: Path) -> FitSettings:
@@ -182,6 +185,7 @@ def _from_toml(content: dict[str, Any], path: Path) -> FitSettings:
         }
         iterations = {str(key): int(value) for key, value in dict(content.get("iterations", {})).items()}
         solvers = {str(stage): str(solver) for stage, solver in dict(content.get("solver", {})).items()}
+        given["contacts"] = tuple(ContactOverride.parse(str(text)) for text in list(content.get("contacts", [])))
         return FitSettings(preset=path.stem, weights=weights, iterations=iterations, solvers=solvers, **given)
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{path}: {error}.", "Weights and iterations are numbers in tables.") from error

@@ -6,8 +6,8 @@ import torch
 
 from motionfit.body.keypoints import BODY25_IGNORED
 from motionfit.energies.consistency import bone_length, joint_consistency
-from motionfit.energies.contacts import contact_height, contact_velocity
-from motionfit.energies.floor import floor_change
+from motionfit.energies.contacts import contact_height, contact_velocity, resting_height, resting_probability
+from motionfit.energies.floor import floor_change, floor_deviation
 from motionfit.energies.latent_priors import motion_prior, pose_prior, shape_prior
 from motionfit.energies.observed import observed_points
 from motionfit.energies.overlap import overlap_positions, overlap_velocities
@@ -121,3 +121,36 @@ def test_motion_prior_is_the_negative_log_density():
     expected = -torch.distributions.Normal(0.0, 2.0).log_prob(torch.tensor([1.0, -3.0])).sum()
     ours = motion_prior(torch.tensor([[[1.0, -3.0]]]), mean, variance)
     assert math.isclose(float(ours), float(expected), rel_tol=1e-6)
+
+
+def test_what_rests_is_neither_over_nor_in_the_ground():
+    lowest, highest = torch.tensor([0.05, 0.1]), torch.tensor([0.05, 0.2])
+    heights = torch.tensor([[0.05, 0.1], [0.05, 0.2], [0.02, 0.05], [0.15, 0.3]], dtype=torch.float32)
+    contacts = torch.ones(4, 2)
+    expected = torch.tensor([0.0, 0.0, 0.08, 0.2])
+    torch.testing.assert_close(resting_height(heights, contacts, lowest, highest), expected)
+    assert resting_height(heights, torch.zeros(4, 2), lowest, highest).sum() == 0
+    free = heights.double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda at: resting_height(at + 0.003, contacts, lowest, highest), (free,))
+
+
+def test_soft_contact_is_near_and_slow_and_has_no_gradient():
+    highest = torch.tensor([0.1])
+    at = lambda height, speed: float(resting_probability(torch.tensor([[height]]), torch.tensor([[speed]]), highest))  # noqa: E731
+    assert at(0.1, 0.0) > 0.9
+    assert at(-0.2, 0.0) > 0.99
+    assert at(0.13, 0.0) == pytest.approx(0.5, abs=0.01)
+    assert at(0.05, 0.3) == pytest.approx(0.5, abs=0.01)
+    assert at(0.3, 0.0) < 1e-3
+    assert at(0.0, 1.0) < 1e-3
+    heights = torch.zeros(3, 1, requires_grad=True)
+    assert not resting_probability(heights, torch.zeros(3, 1), highest).requires_grad
+
+
+def test_a_floor_that_stays_costs_nothing_and_certain_ones_cost_more():
+    tilt, shift = torch.tensor([[0.1, -0.2]]), torch.tensor([0.05])
+    precision = torch.tensor([[[4.0, 1.0], [1.0, 2.0]]])
+    assert floor_deviation(torch.zeros(1, 2), torch.zeros(1), precision, torch.ones(1)) == 0
+    expected = 0.5 * (4 * 0.01 + 2 * 0.04 - 2 * 0.02 + 100 * 0.0025)
+    found = floor_deviation(tilt, shift, precision, torch.tensor([100.0]))
+    assert float(found) == pytest.approx(expected, rel=1e-5)

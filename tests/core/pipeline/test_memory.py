@@ -3,6 +3,7 @@ import torch
 
 from motionfit.pipeline import memory
 from motionfit.pipeline.batch import make_batch
+from motionfit.pipeline.contacts import Contacts
 from motionfit.pipeline.data_terms import DataTerms
 from motionfit.pipeline.ground import Ground
 from motionfit.pipeline.initialise_rollout import start_rollout
@@ -26,7 +27,7 @@ def test_the_estimate_covers_what_a_closure_keeps_and_is_not_twice_as_much(body,
     poses = PoseStage(body, priors.pose, data, batch)
     windows = ((0, LENGTH),) * WINDOWS
     ground = Ground.held(batch.floor_normal, batch.floor_offset)
-    stage = RolloutStage(body, priors, data, batch.windows(windows), windows, ground)
+    stage = RolloutStage(body, priors, data, batch.windows(windows), windows, ground, Contacts.of(body))
     values = start_rollout(poses, start_values(*root_from_points(body, batch)), stage)
     kept = kept_by_autograd(stage, values, load_preset(preset).weights["stage3"], priors)
     steps_and_gradients = 2 * 20 * sum(value.nbytes for value in values.values())

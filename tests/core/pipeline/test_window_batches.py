@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from motionfit.pipeline.batch import make_batch
+from motionfit.pipeline.contacts import Contacts
 from motionfit.pipeline.data_terms import DataTerms
 from motionfit.pipeline.fit import fit
 from motionfit.pipeline.ground import Ground
@@ -90,7 +91,7 @@ def test_a_later_batch_leaves_the_earlier_ones_and_the_shape_alone(one_by_one):
 def test_overlaps_count_across_batches_as_within_one(observed, body, priors, by_memory):
     data, batch, windows = DataTerms.of(body), make_batch([observed]), by_memory.windows
     ground = Ground.held(batch.floor_normal, batch.floor_offset)
-    whole = RolloutStage(body, priors, data, batch.windows(windows), windows, ground)
+    whole = RolloutStage(body, priors, data, batch.windows(windows), windows, ground, Contacts.of(body))
     values = {name: value if name in PER_WINDOW else value[None] for name, value in by_memory.final.variables.items()}
     together = whole.terms(values, ["overlap"])["overlap"]
     parts = [WindowBatch(whole, slice(window, window + 1)) for window in range(len(windows))]
@@ -104,7 +105,7 @@ def test_a_batch_takes_its_windows_of_every_clip_and_puts_them_back(body, priors
     windows = split_windows(FRAMES, WINDOW, OVERLAP)
     batch = make_batch([observed] * clips)
     ground = Ground.held(batch.floor_normal, batch.floor_offset)
-    whole = RolloutStage(body, priors, DataTerms.of(body), batch.windows(windows), windows, ground)
+    whole = RolloutStage(body, priors, DataTerms.of(body), batch.windows(windows), windows, ground, Contacts.of(body))
     part = WindowBatch(whole, slice(1, 3))
     values = {
         "motion_latents": torch.arange(3.0 * clips)[:, None, None].expand(-1, 19, 48),
