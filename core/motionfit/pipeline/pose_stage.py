@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from motionfit.body.model import BodyModel, pose_skeleton
 from motionfit.energies.latent_priors import pose_prior, shape_prior
@@ -24,6 +26,9 @@ POSE_STAGE_TENSORS: dict[str, tuple[str, ...]] = {
 }
 """Which tensors a variable stands for: translation (clips, frames, 3), root_six (clips, frames, 6), pose_latents
 (clips, frames, 32), betas (clips, 16)."""
+
+STRETCH = 480
+"""Frames of a long clip that are evaluated at once where gradients are wanted."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,31 @@ class PoseStage:
         return {"translation": 0, "root_six": 0, "pose_latents": 0}
 
     def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
-        """Sum of each wanted term over the frames of each clip."""
-        return {name: term.sum(-1) for name, term in self.terms_by_frame(values, wanted).items()}
+        """Sum of each wanted term over the frames of each clip.
+
+        Of a long clip, stretch after stretch: autograd keeps nothing of a stretch but evaluates it again for its
+        gradient, so that memory does not grow with the clip.
+        """
+        frames = self.batch.frames
+        if frames <= STRETCH or not torch.is_grad_enabled():
+            return {name: term.sum(-1) for name, term in self.terms_by_frame(values, wanted).items()}
+        terms: dict[str, Tensor] = {}
+        for start in range(0, frames, STRETCH):
+            found = checkpoint(self._terms_of_stretch, start, values, wanted, use_reentrant=False)
+            terms = {name: term + terms[name] if name in terms else term for name, term in found.items()}
+        return terms
+
+    def _terms_of_stretch(self, start: int, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
+        """The sums over the frames of a stretch and the steps that begin in it, which need one more frame."""
+        stop = min(start + STRETCH, self.batch.frames)
+        beyond = min(stop + 1, self.batch.frames)
+        part = replace(self, batch=self.batch.windows(((start, beyond),)))
+        cut_values = {name: value if name == "betas" else value[:, start:beyond] for name, value in values.items()}
+        terms = part.terms_by_frame(cut_values, [name for name in wanted if name != "shape_prior"])
+        sums = {name: term[:, : stop - start].sum(-1) for name, term in terms.items()}
+        if "shape_prior" in wanted:
+            sums["shape_prior"] = (stop - start) * shape_prior(values["betas"])
+        return sums
 
     def terms_by_frame(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
         """Each wanted term of each clip by frames, by steps between frames (one less), or as one number."""
