@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from motionfit_app.actions.exporting import Exporting
 from motionfit_app.actions.fitting import Fitting
 from motionfit_app.actions.navigating import Navigating
 from motionfit_app.actions.opening import Opening
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self._build_bars()
         self.fitting = Fitting(self.document, self.live, runner, self)
         self.opening = Opening(self.document, self.playback, runner, preferences, self)
+        self.exporting = Exporting(self.document, runner, preferences, self)
         self.navigating = Navigating(self.playback, self)
         self.reporting = Reporting(crash_log, self)
         self._bind()
@@ -156,6 +158,7 @@ class MainWindow(QMainWindow):
             "demo": self.opening.open_demo,
             "save": self.opening.save,
             "save_as": self.opening.save_as,
+            "export": self.exporting.ask_export,
             "close_window": self.close,
             "run": self.fitting.run_all,
             "stop": self.fitting.stop,
@@ -202,10 +205,11 @@ class MainWindow(QMainWindow):
         self.drift_panel.frame_chosen.connect(self.playback.seek)
         self.diagnostics_panel.frame_chosen.connect(self.playback.seek)
         self.start_page.recent_chosen.connect(self.opening.open_path)
-        self.opening.busy_changed.connect(self._on_busy)
-        for source in (self.fitting, self.opening, self.stages_panel):
+        for working in (self.opening, self.exporting):
+            working.busy_changed.connect(self._on_busy)
+        for source in (self.fitting, self.opening, self.exporting, self.stages_panel):
             source.message.connect(self._on_message)
-        for failing in (self.fitting.failed, self.opening.failed):
+        for failing in (self.fitting.failed, self.opening.failed, self.exporting.failed):
             failing.connect(self.reporting.show_error)
         self.camera_panel.video_failed.connect(self._on_message)
         self.scene_panel.gl_failed.connect(self._on_message)
@@ -252,7 +256,8 @@ class MainWindow(QMainWindow):
         actions["run_stage3"].setEnabled(is_ready and "stage2" in stages)
         actions["stop"].setEnabled(is_running and not self.live.is_stopping)
         actions["compare_drift"].setEnabled("stage3_init" in stages)
-        actions["show_result"].setEnabled(bool(stages))
+        for key in ("show_result", "export"):
+            actions[key].setEnabled(bool(stages))
 
     @Slot(str)
     def _on_busy(self, text: str) -> None:

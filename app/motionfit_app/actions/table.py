@@ -58,6 +58,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _spec("save", "&Save project", "Save the clip, settings and runs", "file", "Ctrl+S", icon="save",
           in_toolbar=True, begins_group=True),
     _spec("save_as", "Save project &as…", "Save under another name", "file", "Ctrl+Shift+S"),
+    _spec("export", "&Export result…", "Write the stage that is shown for other programs: glTF, BVH, AMASS, CSV, film",
+          "file", "Ctrl+Shift+E", begins_group=True),
     _spec("close_window", "&Quit", "Close the window; a running fit is stopped first", "file", "Ctrl+Q",
           begins_group=True, needs_clip=False),
     _spec("run", "&Run the fit", "Run all stages with these settings", "fit", "Ctrl+R", icon="run",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from motionfit_app.jobs.core import CoreFunctions
+from motionfit_app.jobs.export_worker import ExportRequest, ExportWorker
 from motionfit_app.jobs.fit_worker import FitRequest, FitWorker
 from motionfit_app.jobs.open_worker import OpenRequest, OpenWorker
 
@@ -21,8 +22,11 @@ class JobRunner(QObject):
     fit_failed = Signal(object)
     input_opened = Signal(object)
     open_failed = Signal(object)
+    exported = Signal(object)
+    export_failed = Signal(object)
     _fit_requested = Signal(object)
     _open_requested = Signal(object)
+    _export_requested = Signal(object)
 
     def __init__(self, core: CoreFunctions, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -30,15 +34,19 @@ class JobRunner(QObject):
         self._thread.setObjectName("jobs")
         self._fit_worker = FitWorker(core)
         self._open_worker = OpenWorker(core)
-        for worker in (self._fit_worker, self._open_worker):
+        self._export_worker = ExportWorker()
+        for worker in (self._fit_worker, self._open_worker, self._export_worker):
             worker.moveToThread(self._thread)
         self._fit_requested.connect(self._fit_worker.run)
         self._open_requested.connect(self._open_worker.open)
+        self._export_requested.connect(self._export_worker.export)
         self._fit_worker.progressed.connect(self.fit_progressed)
         self._fit_worker.finished.connect(self._on_fit_finished)
         self._fit_worker.failed.connect(self._on_fit_failed)
         self._open_worker.opened.connect(self.input_opened)
         self._open_worker.failed.connect(self.open_failed)
+        self._export_worker.exported.connect(self.exported)
+        self._export_worker.failed.connect(self.export_failed)
         self._is_fitting = False
         self._thread.start()
 
@@ -60,6 +68,10 @@ class JobRunner(QObject):
     def open(self, request: OpenRequest) -> None:
         """Queue the reading of a clip or project."""
         self._open_requested.emit(request)
+
+    def export(self, request: ExportRequest) -> None:
+        """Queue the writing of a result in another format."""
+        self._export_requested.emit(request)
 
     @Slot()
     def shut_down(self) -> None:

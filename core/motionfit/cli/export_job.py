@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from motionfit.body.load import load_body
 from motionfit.body.model import BodyModel
-from motionfit.errors import BodyError, InputError, SettingsError, require_one_of
-from motionfit.export.clip import ExportClip
+from motionfit.errors import BodyError, InputError, SettingsError
+from motionfit.export.clip import ExportClip, clip_of_result
 from motionfit.files.amass import read_amass
-from motionfit.files.result import read_report, read_result, world_motion
-from motionfit.pipeline.result import FitResult
+from motionfit.files.result import read_report, read_result
 
 
 def clip_to_export(
@@ -51,10 +49,7 @@ def _of_result(source: Path, body: BodyModel, stage: str | None, video: Path | N
     result, report = read_result(source), read_report(source)
     if result.body_hash != body.content_hash:
         raise BodyError(f"{source} was fitted with another body than this.", "Give its file with --body.")
-    if stage is not None:
-        result = _up_to(result, stage)
-    motion, _ = world_motion(result, body)
-    return ExportClip(source.resolve().name, motion.to("cpu"), body, result, report, video)
+    return clip_of_result(source.resolve().name, result, body, report, stage, video)
 
 
 def _of_motion(source: Path, body: BodyModel, stage: str | None, video: Path | None) -> ExportClip:
@@ -62,13 +57,3 @@ def _of_motion(source: Path, body: BodyModel, stage: str | None, video: Path | N
         option = "--stage" if stage is not None else "--video"
         raise SettingsError(f"{option} is for results, and {source} is a motion.", f"Leave {option} out.")
     return ExportClip(source.stem, read_amass(source, fps=None), body)
-
-
-def _up_to(result: FitResult, stage: str) -> FitResult:
-    """The result as it was after a stage; the per-frame measures are of the last one only."""
-    require_one_of(stage, result.stages, "stage of this result")
-    keys = list(result.stages)
-    if stage == keys[-1]:
-        return result
-    kept = {key: result.stages[key] for key in keys[: keys.index(stage) + 1]}
-    return replace(result, stages=kept, diagnostics={})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -10,7 +10,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from motionfit.body.model import BodyModel, PosedSkeleton, pose_skeleton
+from motionfit.errors import require_one_of
 from motionfit.files.report import Report
+from motionfit.files.result import world_motion
 from motionfit.motion import Motion
 from motionfit.pipeline.result import FitResult
 
@@ -64,3 +66,31 @@ class ExportClip:
         """Root joint in a world with y up, metres."""
         turn = torch.tensor(Y_UP_FROM_Z_UP)
         return (self.motion.translation + self.rest_joints()[0]) @ turn.T
+
+
+def clip_of_result(
+    name: str,
+    result: FitResult,
+    body: BodyModel,
+    report: Report,
+    stage: str | None = None,
+    video: Path | None = None,
+) -> ExportClip:
+    """A stage of a fit (by default the last) in the world.
+
+    Raises:
+        SettingsError: The fit has no such stage.
+    """
+    result = result if stage is None else _up_to(result, stage)
+    motion, _ = world_motion(result, body)
+    return ExportClip(name, motion.to("cpu"), body, result, report, video)
+
+
+def _up_to(result: FitResult, stage: str) -> FitResult:
+    """The result as it was after a stage; the per-frame measures are of the last one only."""
+    require_one_of(stage, result.stages, "stage of this result")
+    keys = list(result.stages)
+    if stage == keys[-1]:
+        return result
+    kept = {key: result.stages[key] for key in keys[: keys.index(stage) + 1]}
+    return replace(result, stages=kept, diagnostics={})
