@@ -75,7 +75,7 @@ def frame_diagnostics(
     joints = joints_of(body, motion)
     found: dict[str, Float[Tensor, " frames"]] = {}
     if observations.kind != "nothing":
-        found |= _data_errors(motion, observations, body, joints)
+        found |= data_errors(motion, observations, body)
         found |= observed_shares(observations)
     lowest = lowest_point(motion, body, floor)
     found["skating_cm"] = skating_cm(joints, floor)
@@ -86,9 +86,9 @@ def frame_diagnostics(
     return found
 
 
-def _data_errors(
-    motion: Motion, observations: Observations, body: BodyModel, joints: Float[Tensor, "frames 22 3"]
-) -> dict[str, Tensor]:
+def data_errors(motion: Motion, observations: Observations, body: BodyModel) -> dict[str, Float[Tensor, " frames"]]:
+    """The measures of `frame_diagnostics` that compare a motion with what was observed, and look for its leaps."""
+    joints = joints_of(body, motion)
     found: dict[str, Tensor] = {}
     per_unit = joints.new_ones(())
     if observations.keypoints2d is not None and observations.camera is not None:

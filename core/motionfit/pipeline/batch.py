@@ -37,6 +37,7 @@ class Batch:
         keypoints2d: Pixels of a camera of `COMMON_FOCAL_LENGTH`, with `confidence` (zero = not observed, also for
             the keypoints left out by design).
         intrinsics: Of each clip's camera, with 2D data.
+        trust: Factor on the likelihood of each frame under the motion prior (`trust.prior_trust`); None = 1.
         floor_normal: Up.
         floor_offset: n·p = d on the floor, metres.
     """
@@ -52,6 +53,7 @@ class Batch:
     keypoints2d: Float[Tensor, "clips frames slots 25 2"] | None = None
     confidence: Float[Tensor, "clips frames slots 25"] | None = None
     intrinsics: Float[Tensor, "clips 3 3"] | None = None
+    trust: Float[Tensor, "clips frames"] | None = None
 
     @property
     def clips(self) -> int:

@@ -14,6 +14,7 @@ from motionfit.motion import Observations
 from motionfit.pipeline.familiarity import DIAGNOSTIC, familiarity_of
 from motionfit.pipeline.result import StageResult
 from motionfit.pipeline.stages import TERM_TITLES
+from motionfit.pipeline.trust import TRUST
 from motionfit.priors.checkpoints import Priors
 
 TERM = "term_"
@@ -22,6 +23,7 @@ TERM = "term_"
 DIAGNOSTICS: dict[str, Diagnostic] = {
     **MEASURES,
     DIAGNOSTIC: Diagnostic("how unfamiliar the motion is to the prior", "deviations"),
+    TRUST: Diagnostic("trust in the motion prior", "", "low"),
     "stage_distance_cm": Diagnostic("mean distance of the joints of stages II and III", "cm"),
     "initial_drift_cm": Diagnostic(
         "mean distance of the joints of stage II and of the roll-out that III starts from", "cm"

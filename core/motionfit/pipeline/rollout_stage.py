@@ -229,7 +229,7 @@ class RolloutStage:
         terms: dict[str, Tensor] = {}
         out = rolled.roll_out
         if "motion_prior" in wanted:
-            terms["motion_prior"] = motion_prior(out.latents, out.prior_mean, out.prior_variance)
+            terms["motion_prior"] = self._trusted(motion_prior(out.latents, out.prior_mean, out.prior_variance))
         if "initial_state" in wanted:
             x0 = out.states.frame(0)
             likelihood = self.priors.initial_state.log_likelihood(
@@ -244,6 +244,10 @@ class RolloutStage:
         if "bone_length" in wanted:
             terms["bone_length"] = bone_length(out.states.joints)
         return terms
+
+    def _trusted(self, steps: Tensor) -> Tensor:
+        """Likelihoods of steps, each weighed by the trust in its later frame."""
+        return steps if self.batch.trust is None else steps * self.batch.trust[:, 1:]
 
     def _contact_terms(self, rolled: Rolled, wanted: Collection[str]) -> dict[str, Tensor]:
         terms: dict[str, Tensor] = {}

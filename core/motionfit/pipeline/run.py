@@ -38,6 +38,7 @@ from motionfit.pipeline.shares import Shares, shares_of_poses, shares_of_rollout
 from motionfit.pipeline.stages import OPTIMISED_STAGES, Phase, phases_of
 from motionfit.pipeline.steady_start import steady_start
 from motionfit.pipeline.timeline import Timeline
+from motionfit.pipeline.trust import TRUST, trust_of_clips
 from motionfit.pipeline.underway import Course, Part, clip_variables
 from motionfit.pipeline.window_batches import WindowBatch, split_batches
 from motionfit.pipeline.windows import Windows
@@ -126,20 +127,19 @@ class Run:
         last = list(stages.values())[-1]
         if last.key in self.on_grid and not line.is_grid:
             diagnostics |= grid_diagnostics(line, self.on_grid[last.key][clip], body, last.floor, priors)
+        if self.batch.trust is not None:
+            diagnostics[TRUST] = line.observed_values(self.batch.trust[clip].cpu())
+        told = sentences_of(incident for stage in stages.values() for incident in stage.incidents)
         return FitResult(
             observations=observations,
             settings=self.settings,
             stages=stages,
-            windows=self.timelines[clip].observed_windows(self.windows),
+            windows=line.observed_windows(self.windows),
             body_hash=self.body.content_hash,
             priors_hash=self.priors.hash,
             cancelled=self.cancelled,
             diagnostics=diagnostics,
-            warnings=(
-                *observations.warnings,
-                *sentences_of(incident for stage in stages.values() for incident in stage.incidents),
-                *self.warnings[clip],
-            ),
+            warnings=(*observations.warnings, *told, *self.warnings[clip]),
             underway=self.underway[clip],
             accelerated=self.accelerated,
             ground=self.planes[clip].facts() if self.planes else {},
@@ -177,6 +177,8 @@ class Run:
         pose_values = self._values_of("stage2")
         self.on_grid["stage2"] = [motion_of_poses(poses, pose_values, clip) for clip in range(self.batch.clips)]
         ground = self.ground or self._find_ground(poses, pose_values)
+        seen = zip(self.on_grid["stage2"], self.results, self.observations, self.timelines, strict=True)
+        self.batch = replace(self.batch, trust=trust_of_clips(seen, self.body, self.priors))
         recurrence = recurrence_for(self.priors.motion, self.settings.acceleration)
         self.accelerated = recurrence is not None
         batch = self.batch.windows(self.windows)

@@ -17,6 +17,7 @@ from motionfit.metrics.excursions import excursions
 from motionfit.simulation import SimulationSpec, camera_from_world, simulate
 
 CAMERA = "project=640x360:f500"
+PARTS = list(PART_POINTS["joints3d"].values())
 KINDS = ("noise=0.0", "below=0.0", CAMERA)
 
 
@@ -106,18 +107,18 @@ def test_another_persons_place_is_an_excursion_and_a_jump_or_a_turn_is_none():
         path[:, None] + torch.randn(22, 3, generator=generator) + 0.02 * torch.randn(60, 22, 3, generator=generator)
     )
     seen = torch.rand(60, 22, generator=generator) > 0.2
-    assert float(excursions(places, seen, 30.0).max()) < 0.08
+    assert float(excursions(places, seen, PARTS, 30.0).max()) < 0.08
     away = places.clone()
     away[30:38] += torch.tensor([0.5, 0.5, 0.0])
-    found = excursions(away, seen, 30.0)
+    found = excursions(away, seen, PARTS, 30.0)
     assert (found > 0.2).nonzero().flatten().tolist() == list(range(30, 38))
     for_good = places.clone()
     for_good[30:] += torch.tensor([0.5, 0.5, 0.0])
-    assert float(excursions(for_good, seen, 30.0).max()) < 0.1
+    assert float(excursions(for_good, seen, PARTS, 30.0).max()) < 0.1
 
 
 def test_too_little_to_tell_an_excursion_from_is_none():
     places = torch.zeros(3, 22, 3)
-    assert excursions(places, torch.ones(3, 22, dtype=torch.bool), 30.0).tolist() == [0.0, 0.0, 0.0]
-    blind = excursions(torch.zeros(20, 22, 3), torch.zeros(20, 22, dtype=torch.bool), 30.0)
+    assert excursions(places, torch.ones(3, 22, dtype=torch.bool), PARTS, 30.0).tolist() == [0.0, 0.0, 0.0]
+    blind = excursions(torch.zeros(20, 22, 3), torch.zeros(20, 22, dtype=torch.bool), PARTS, 30.0)
     assert blind.tolist() == [0.0] * 20
