@@ -15,11 +15,6 @@ def geman_mcclure(residual: Float[Tensor, "*shape"], sigma: float) -> Float[Tens
     return sigma**2 * squared / (sigma**2 + squared)
 
 
-def geman_mcclure_weight(residual: Float[Tensor, "*shape"], sigma: float) -> Float[Tensor, "*shape"]:
-    """σ⁴/(σ²+r²)²: the weight w at which the gradient of ½ w r² is half that of `geman_mcclure`."""
-    return (sigma**2 / (sigma**2 + residual.square())).square()
-
-
 def reprojection(
     projected: Float[Tensor, "*batch frames keypoints 2"],
     detected: Float[Tensor, "*batch frames keypoints 2"],

@@ -244,6 +244,7 @@ def settings_to_json(settings: FitSettings) -> dict[str, Any]:
         "overlap": settings.overlap,
         "tolerance": settings.tolerance,
         "solvers": dict(settings.solvers),
+        "robust": dict(settings.robust),
         "stages": list(settings.stages),
         "freezes": sorted(str(freeze) for freeze in settings.freezes),
         "device": settings.device,

@@ -76,6 +76,7 @@ def _stage(stage: StageResult) -> Report:
         "closures": len(stage.history),
         "final_loss": _finite(stage.history[-1].loss) if stage.history else None,
         "incidents": [asdict(incident) | {"sentence": incident.sentence()} for incident in stage.incidents],
+        "robust_scales": {term: _finite(scale) for term, scale in stage.scales.items()},
     }
 
 
@@ -108,6 +109,7 @@ def settings_to_json(settings: FitSettings) -> Report:
         "solvers": dict(settings.solvers),
         "ground": settings.ground,
         "contacts": [str(contact) for contact in settings.contacts],
+        "robust": dict(settings.robust),
         "stages": list(settings.stages),
         "freezes": sorted(str(freeze) for freeze in settings.freezes),
         "device": settings.device,
@@ -142,6 +144,7 @@ def settings_from_json(content: Mapping[str, Any]) -> FitSettings:
         acceleration=content.get("acceleration", AUTO),
         ground=content.get("ground", "default"),
         contacts=tuple(ContactOverride.parse(text) for text in content.get("contacts", [])),
+        robust=content.get("robust", {}),
     )
 
 

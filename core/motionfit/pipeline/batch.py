@@ -6,23 +6,32 @@ the slots of the grid frames that they follow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from motionfit.body.keypoints import BODY25_IGNORED
+from motionfit.energies.reprojection import SIGMA
 from motionfit.geometry.planes import world_floor
 from motionfit.motion import Camera, Floor, Observations
 from motionfit.pipeline.floor import level_floor
+from motionfit.pipeline.point_weights import point_weights
 from motionfit.pipeline.slots import between_frames, in_slots, shares_in_slots
 from motionfit.pipeline.timeline import timeline_of
-from motionfit.pipeline.windows import Windows, cut
+from motionfit.pipeline.windows import Windows, cut, equal_shares
 
 COMMON_FOCAL_LENGTH = 1060.0
 """Pixels. 2D keypoints are scaled to this focal length: that of the 1920-pixel videos that the weights come from."""
+
+FIXED_SCALES: dict[str, float] = {"joints3d": math.inf, "keypoints3d": math.inf, "keypoints2d": SIGMA}
+"""Scales of the robust squares where a preset does not ask for measured ones: those of HuMoR."""
+
+_PER_CLIP = ("floor_normal", "floor_offset", "intrinsics")
 
 
 @dataclass(frozen=True)
@@ -40,11 +49,15 @@ class Batch:
         trust: Factor on the likelihood of each frame under the motion prior (`trust.prior_trust`); None = 1.
         floor_normal: Up.
         floor_offset: n·p = d on the floor, metres.
+        frame_weights: How much each frame counts: windows that share one have equal parts of it.
+        point_weights: Of each point, by term: clips that offer fewer kinds of points than there are count them more.
+        scales: Of the robust square of each data term, m or pixels; see `observation_scales`.
     """
 
     fps: float
     floor_normal: Float[Tensor, "clips 3"]
     floor_offset: Float[Tensor, " clips"]
+    frame_weights: Float[Tensor, "clips frames"]
     share: Float[Tensor, "clips frames slots"] | None = None
     joints3d: Float[Tensor, "clips frames slots 22 3"] | None = None
     joints3d_mask: Bool[Tensor, "clips frames slots 22"] | None = None
@@ -54,6 +67,8 @@ class Batch:
     confidence: Float[Tensor, "clips frames slots 25"] | None = None
     intrinsics: Float[Tensor, "clips 3 3"] | None = None
     trust: Float[Tensor, "clips frames"] | None = None
+    point_weights: Mapping[str, Float[Tensor, " clips"]] = field(default_factory=dict)
+    scales: Mapping[str, Float[Tensor, " clips"]] = field(default_factory=dict)
 
     @property
     def clips(self) -> int:
@@ -93,20 +108,34 @@ class Batch:
 
     def windows(self, windows: Windows) -> Batch:
         """Every window as a clip of its own."""
-        each_clip = ("floor_normal", "floor_offset", "intrinsics")
-        changed: dict[str, Tensor] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, Tensor):
-                per_clip = field.name in each_clip
-                changed[field.name] = value.repeat_interleave(len(windows), 0) if per_clip else cut(value, windows)
-        return replace(self, **changed)._without_overhang()  # type: ignore[arg-type]
+        count = len(windows)
+
+        def cut_out(name: str, value: Tensor) -> Tensor:
+            return value.repeat_interleave(count, 0) if name in _PER_CLIP else cut(value, windows)
+
+        cut_up = self._changed(cut_out, lambda number: number.repeat_interleave(count, 0))
+        shares = equal_shares(windows).to(self.frame_weights).repeat(self.clips, 1)
+        return replace(cut_up, frame_weights=cut_up.frame_weights * shares)._without_overhang()
 
     def rows(self, rows: Int[Tensor, " rows"]) -> Batch:
         """Some of the clips."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        chosen = {name: value[rows] for name, value in values.items() if isinstance(value, Tensor)}
-        return replace(self, **chosen)  # type: ignore[arg-type]
+        return self._changed(lambda _, value: value[rows], lambda number: number[rows])
+
+    def _changed(self, values: Callable[[str, Tensor], Tensor], numbers: Callable[[Tensor], Tensor]) -> Batch:
+        """With other tensors, and other numbers per clip of the data terms."""
+        changed: dict[str, Any] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Mapping):
+                changed[each.name] = {name: numbers(number) for name, number in value.items()}
+            elif isinstance(value, Tensor):
+                changed[each.name] = values(each.name, value)
+        return replace(self, **changed)
+
+    def scaled(self, scales: Mapping[str, Float[Tensor, " clips"]]) -> Batch:
+        """With these scales of the robust squares; windows share those of their clip."""
+        rows = {name: scale.repeat_interleave(self.clips // scale.shape[0]) for name, scale in scales.items()}
+        return replace(self, scales={**self.scales, **rows})
 
     def first_frames(self, count: int) -> Batch:
         """Only the first frames of every clip."""
@@ -159,6 +188,7 @@ def make_batch(
     share = shares_in_slots(lines)
     if share is not None:
         data["share"] = share
+    weights = {name: point_weights(name, mask).to(device, dtype) for name, mask in _observed(data).items()}
     moved = {
         name: value.to(device) if value.dtype == torch.bool else value.to(device, dtype) for name, value in data.items()
     }
@@ -166,8 +196,17 @@ def make_batch(
         fps=lines[0].fps,
         floor_normal=torch.stack([floor.normal for floor in floors]).to(device, dtype),
         floor_offset=torch.stack([floor.offset for floor in floors]).to(device, dtype),
+        frame_weights=torch.ones(len(lines), lines[0].frames, device=device, dtype=dtype),
+        point_weights=weights,
+        scales={name: torch.full_like(weight, FIXED_SCALES[name]) for name, weight in weights.items()},
         **moved,
     )
+
+
+def _observed(data: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What was observed of each data term, (clips, frames, slots, points)."""
+    masks = {name: data[f"{name}_mask"] for name in ("joints3d", "keypoints3d") if name in data}
+    return masks | ({"keypoints2d": data["confidence"] > 0} if "confidence" in data else {})
 
 
 def _in_common_pixels(pixels: Tensor, cameras: Sequence[Camera]) -> dict[str, Tensor]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from motionfit.body.keypoints import KeypointSurfaces, body25_from
 from motionfit.body.model import BodyModel, PosedSkeleton, Surface, skin
-from motionfit.energies.observed import observed_points
-from motionfit.energies.reprojection import reprojection
+from motionfit.energies.robust import robust_square, robust_weight
 from motionfit.geometry.cameras import project
 from motionfit.geometry.planes import RigidTransform
 from motionfit.pipeline.batch import Batch
@@ -51,6 +51,51 @@ class PosedBody:
 
 
 @dataclass(frozen=True)
+class Residuals:
+    """How far a posed body is from one kind of observation: the term is ½ Σ weight · robust square of the vectors.
+
+    Attributes:
+        vectors: Predicted minus observed, of the points of all slots, m or pixels; zero where nothing was observed.
+        weights: Zero where nothing was observed.
+        scale: Of the robust square.
+    """
+
+    vectors: Float[Tensor, "clips frames points axes"]
+    weights: Float[Tensor, "clips frames points"]
+    scale: Float[Tensor, " clips"]
+
+    def squared(self) -> Float[Tensor, "clips frames points"]:
+        """Squared lengths of the vectors."""
+        return self.vectors.square().sum(-1)
+
+    def robust_weights(self) -> Float[Tensor, "clips frames points"]:
+        """The weights at which plain squares have the gradient of the term."""
+        return self.weights * robust_weight(self.squared(), self.scale[:, None, None])
+
+    def term(self) -> Float[Tensor, "clips frames"]:
+        """The term per frame."""
+        return 0.5 * (self.weights * robust_square(self.squared(), self.scale[:, None, None])).sum(-1)
+
+
+def residuals_3d(batch: Batch, name: str, points: Tensor, observed: Tensor, mask: Tensor) -> Residuals:
+    """Of points in space (clips, frames, points, 3), metres."""
+    vectors = torch.where(mask[..., None], points - observed, 0.0)
+    return Residuals(vectors, batch.point_weights[name][:, None, None] * mask, batch.scales[name])
+
+
+def residuals_2d(batch: Batch, pixels: Tensor, observed: Tensor, confidence: Tensor) -> Residuals:
+    """Of points in the picture (clips, frames, points, 2), pixels of the common focal length.
+
+    Each coordinate is a vector of its own, and the square counts twice, so that the term is
+    Σ confidence² · robust square (HuMoR).
+    """
+    vectors = torch.where(confidence[..., None] > 0, pixels - observed, 0.0)
+    weights = 2.0 * batch.point_weights["keypoints2d"][:, None, None] * confidence.square()
+    each = vectors.flatten(2)[..., None]
+    return Residuals(each, weights.repeat_interleave(2, -1), batch.scales["keypoints2d"])
+
+
+@dataclass(frozen=True)
 class DataTerms:
     """Knows the surface points that the data terms read."""
 
@@ -65,16 +110,23 @@ class DataTerms:
         self, batch: Batch, posed: PosedBody, wanted: Collection[str]
     ) -> dict[str, Float[Tensor, "clips frames"]]:
         """The wanted data terms that the batch has observations for, per frame."""
-        terms: dict[str, Tensor] = {}
+        return {name: residuals.term() for name, residuals in self.residuals(batch, posed, wanted).items()}
+
+    def residuals(self, batch: Batch, posed: PosedBody, wanted: Collection[str]) -> dict[str, Residuals]:
+        """What the wanted data terms are made of."""
+        found: dict[str, Residuals] = {}
         joints = posed.joints()
         if "joints3d" in wanted and batch.joints3d is not None and batch.joints3d_mask is not None:
-            terms["joints3d"] = observed_points(batch.in_slots(joints), batch.joints3d, batch.joints3d_mask)
+            seen, mask = batch.joints3d.flatten(2, 3), batch.joints3d_mask.flatten(2)
+            found["joints3d"] = residuals_3d(batch, "joints3d", batch.in_slots(joints).flatten(2, 3), seen, mask)
         if "keypoints3d" in wanted and batch.keypoints3d is not None and batch.keypoints3d_mask is not None:
+            seen, mask = batch.keypoints3d.flatten(2, 3), batch.keypoints3d_mask.flatten(2)
             points = batch.in_slots(posed.points(self.surfaces.keypoints))
-            terms["keypoints3d"] = observed_points(points, batch.keypoints3d, batch.keypoints3d_mask)
+            found["keypoints3d"] = residuals_3d(batch, "keypoints3d", points.flatten(2, 3), seen, mask)
         if "keypoints2d" in wanted and batch.keypoints2d is not None and batch.confidence is not None:
             assert batch.intrinsics is not None
             points = batch.in_slots(body25_from(joints, posed.points(self.surfaces.landmarks)))
-            pixels = project(points, batch.intrinsics[:, None, None, None])
-            terms["keypoints2d"] = reprojection(pixels, batch.keypoints2d, batch.confidence)
-        return {name: term.sum(-1) for name, term in terms.items()}
+            pixels = project(points, batch.intrinsics[:, None, None, None]).flatten(2, 3)
+            seen, confidence = batch.keypoints2d.flatten(2, 3), batch.confidence.flatten(2)
+            found["keypoints2d"] = residuals_2d(batch, pixels, seen, confidence)
+        return found

@@ -12,6 +12,7 @@ from motionfit.metrics.diagnostics import MEASURES, Diagnostic, frame_diagnostic
 from motionfit.metrics.drift import joints_of
 from motionfit.motion import Observations
 from motionfit.pipeline.familiarity import DIAGNOSTIC, familiarity_of
+from motionfit.pipeline.outliers import OUTLIERS
 from motionfit.pipeline.result import StageResult
 from motionfit.pipeline.stages import TERM_TITLES
 from motionfit.pipeline.trust import TRUST
@@ -24,6 +25,7 @@ DIAGNOSTICS: dict[str, Diagnostic] = {
     **MEASURES,
     DIAGNOSTIC: Diagnostic("how unfamiliar the motion is to the prior", "deviations"),
     TRUST: Diagnostic("trust in the motion prior", "", "low"),
+    OUTLIERS: Diagnostic("share of the observations that count less than half", ""),
     "stage_distance_cm": Diagnostic("mean distance of the joints of stages II and III", "cm"),
     "initial_drift_cm": Diagnostic(
         "mean distance of the joints of stage II and of the roll-out that III starts from", "cm"

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from motionfit.body.keypoints import KeypointSurfaces
 from motionfit.body.model import BodyModel
+from motionfit.energies.robust import noise_of, robust_weight
 from motionfit.errors import InputError
 from motionfit.geometry.gaps import rotations_at, vectors_at
 from motionfit.pipeline.batch import Batch
@@ -15,6 +16,9 @@ from motionfit.pipeline.batch import Batch
 _TORSO_JOINTS = (0, 1, 2, 3, 6, 9, 12, 13, 14, 16, 17)
 _TORSO_KEYPOINTS = (2, 3, 4, 5, 18, 20, 34, 35, 36, 37, 38, 41, 42)
 _LEAST_POINTS = 3
+_REWEIGHTINGS = 5
+_WIDTH = 3.0
+_LEAST_NOISE = 0.05
 
 
 def rigid_alignment(
@@ -32,6 +36,22 @@ def rigid_alignment(
     signs[:, 2] = torch.linalg.det(u @ v)
     rotation = u @ (signs[..., None] * v)
     return rotation, target_mean - (rotation @ source_mean[..., None])[..., 0]
+
+
+def robust_alignment(
+    source: Float[Tensor, "points 3"],
+    target: Float[Tensor, "frames points 3"],
+    weights: Float[Tensor, "frames points"],
+) -> tuple[Float[Tensor, "frames 3 3"], Float[Tensor, "frames 3"]]:
+    """`rigid_alignment` that single wild points hardly move: points far off by the frame's own measure lose weight."""
+    kept = weights
+    for _ in range(_REWEIGHTINGS):
+        rotation, shift = rigid_alignment(source, target, kept)
+        apart = source @ rotation.mT + shift[:, None] - target
+        squared = apart.square().sum(-1)
+        scale = _WIDTH * noise_of(squared.sqrt(), weights > 0, 3).nan_to_num(0.0).clamp(min=_LEAST_NOISE)
+        kept = weights * robust_weight(squared, scale[:, None])
+    return rigid_alignment(source, target, kept)
 
 
 def root_from_points(
@@ -55,7 +75,7 @@ def root_from_points(
                 "No frame shows three points of the body, so its position cannot be found.",
                 "Check the masks (NaN = not observed) and the units (metres) of the observations.",
             )
-        rotation, shift = rigid_alignment(
+        rotation, shift = robust_alignment(
             source[list(used)], target[clip][:, list(used)], mask[clip][:, list(used)].to(target)
         )
         root = body.joint_template[0]

@@ -1,8 +1,8 @@
 """Stages I and II as least squares: the Gauss-Newton equations of the terms of `PoseStage`, and steps on rotations.
 
-Every term is a weighted sum of squares but the robust 2D distance. That enters with the weight that makes its gradient
-exact (iteratively reweighted least squares, Holland & Welsch 1977): the quadratic so weighted lies above the robust
-function, so it never curves downwards. The loss itself is always that of `PoseStage.terms`.
+The priors are weighted sums of squares. The data terms are robust squares: they enter with the weights that make their
+gradient exact (iteratively reweighted least squares, Holland & Welsch 1977): the quadratic so weighted lies above the
+robust function, so it never curves downwards. The loss itself is always that of `PoseStage.terms`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from motionfit.body.keypoints import body25_from
-from motionfit.energies.reprojection import SIGMA, geman_mcclure_weight
 from motionfit.geometry.cameras import project
 from motionfit.geometry.rotations import rotation_from_axis_angle, rotation_from_six, six_from_rotation
 from motionfit.pipeline.batch import Batch
-from motionfit.pipeline.data_terms import DataTerms
+from motionfit.pipeline.data_terms import DataTerms, Residuals, residuals_2d, residuals_3d
 from motionfit.pipeline.held import HeldNumbers, hold_columns
 from motionfit.pipeline.pose_jacobian import (
     FRAME_TANGENTS,
@@ -162,17 +161,18 @@ def _data_rows(
     tangents = moved.turns.shape[-1]
     if "joints3d" in wanted and batch.joints3d is not None and batch.joints3d_mask is not None:
         for slot, places in _in_slots(moved.joints, batch, own, tangents):
-            yield "joints3d", _rows_3d(places, batch.joints3d[:, own, slot], batch.joints3d_mask[:, own, slot])
+            seen, mask = batch.joints3d[:, own, slot], batch.joints3d_mask[:, own, slot]
+            yield "joints3d", _rows(places, residuals_3d(batch, "joints3d", places.points, seen, mask))
     if "keypoints3d" in wanted and batch.keypoints3d is not None and batch.keypoints3d_mask is not None:
         points = move_surface(moved, data.surfaces.keypoints)
         for slot, places in _in_slots(points, batch, own, tangents):
-            yield "keypoints3d", _rows_3d(places, batch.keypoints3d[:, own, slot], batch.keypoints3d_mask[:, own, slot])
+            seen, mask = batch.keypoints3d[:, own, slot], batch.keypoints3d_mask[:, own, slot]
+            yield "keypoints3d", _rows(places, residuals_3d(batch, "keypoints3d", places.points, seen, mask))
     if "keypoints2d" in wanted and batch.keypoints2d is not None and batch.confidence is not None:
-        assert batch.intrinsics is not None
         points = _body25(moved.joints, move_surface(moved, data.surfaces.landmarks))
         for slot, places in _in_slots(points, batch, own, tangents):
             seen, confidence = batch.keypoints2d[:, own, slot], batch.confidence[:, own, slot]
-            yield "keypoints2d", _rows_2d(places, batch.intrinsics, seen, confidence)
+            yield "keypoints2d", _rows_2d(batch, places, seen, confidence)
 
 
 def _in_slots(points: MovedPoints, batch: Batch, own: slice, tangents: int) -> Iterator[tuple[int, SlotPoints]]:
@@ -182,34 +182,31 @@ def _in_slots(points: MovedPoints, batch: Batch, own: slice, tangents: int) -> I
         yield slot, points_in_slot(points, share, frames, tangents)
 
 
-def _rows_3d(places: SlotPoints, observed: Tensor, mask: Tensor) -> Rows:
-    residuals = places.points - observed
-    weights = mask[..., None].to(residuals).expand_as(residuals)
-    return _rows(places, residuals, weights)
-
-
 def _body25(joints: MovedPoints, landmarks: MovedPoints) -> MovedPoints:
     arranged = body25_from(joints.moves.movedim(-1, 2), landmarks.moves.movedim(-1, 2))
     return MovedPoints(body25_from(joints.points, landmarks.points), arranged.movedim(2, -1))
 
 
-def _rows_2d(places: SlotPoints, intrinsics: Tensor, observed: Tensor, confidence: Tensor) -> Rows:
+def _rows_2d(batch: Batch, places: SlotPoints, observed: Tensor, confidence: Tensor) -> Rows:
+    assert batch.intrinsics is not None
+    intrinsics = batch.intrinsics
+
     def see(at: Tensor) -> Tensor:
         return project(at, intrinsics[:, None, None])
 
-    residuals = see(places.points) - observed
-    weights = 2.0 * confidence.square()[..., None] * geman_mcclure_weight(residuals, SIGMA)
-    return _rows(places, residuals, weights, derivative(see, places.points))
+    residuals = residuals_2d(batch, see(places.points), observed, confidence)
+    return _rows(places, residuals, derivative(see, places.points))
 
 
-def _rows(places: SlotPoints, residuals: Tensor, weights: Tensor, seen: Tensor | None = None) -> Rows:
+def _rows(places: SlotPoints, residuals: Residuals, seen: Tensor | None = None) -> Rows:
     """Rows of residuals of points; `seen` is their derivative by the points, where it is not one."""
 
     def flat(moves: Tensor) -> Tensor:
         return (moves if seen is None else seen @ moves).flatten(2, 3)
 
     following = None if places.next_moves is None else flat(places.next_moves)
-    return Rows(residuals.flatten(2), weights.flatten(2), flat(places.moves), following)
+    weights = residuals.robust_weights()[..., None].expand_as(residuals.vectors)
+    return Rows(residuals.vectors.flatten(2), weights.flatten(2), flat(places.moves), following)
 
 
 def _add_rows(system: BlockSystem, frames: slice, rows: Rows, weight: float) -> None:

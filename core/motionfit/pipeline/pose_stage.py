@@ -14,7 +14,7 @@ from motionfit.energies.latent_priors import pose_prior, shape_prior
 from motionfit.energies.smoothness import joint_smoothness
 from motionfit.geometry.rotations import rotation_from_six, six_from_rotation
 from motionfit.pipeline.batch import Batch
-from motionfit.pipeline.data_terms import DataTerms, PosedBody
+from motionfit.pipeline.data_terms import DataTerms, PosedBody, Residuals
 from motionfit.pipeline.held import hold_pose
 from motionfit.priors.pose import PoseAutoencoder
 
@@ -57,6 +57,11 @@ class PoseStage:
     def frame_tensors(self) -> Mapping[str, int]:
         """All but the shape, from frame 0 on."""
         return {"translation": 0, "root_six": 0, "pose_latents": 0}
+
+    def residuals(self, values: Mapping[str, Tensor]) -> dict[str, Residuals]:
+        """What the data terms are made of."""
+        with torch.no_grad():
+            return self.data.residuals(self.batch, self.pose(values), self.batch.scales)
 
     def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
         """Sum of each wanted term over the frames of each clip.

@@ -33,6 +33,10 @@ class ClosureRecord:
     weighted: Mapping[str, float]
 
 
+ROBUST_SCALE = "robust_scale_"
+"""Begins the names under which the scales of the robust data terms travel with the values."""
+
+
 @dataclass(frozen=True)
 class StageResult:
     """What one stage left behind; never changed afterwards.
@@ -59,6 +63,15 @@ class StageResult:
     status: str
     shares: Mapping[str, Float[Tensor, " frames"]] = field(default_factory=lambda: MappingProxyType({}))
     incidents: tuple[Incident, ...] = ()
+
+    @property
+    def scales(self) -> dict[str, float]:
+        """Distance at which an observation of each data term counts a quarter, in the last phase.
+
+        Metres, or pixels at a focal length of 1060; infinite where all count in full.
+        """
+        found = {name: float(value) for name, value in self.variables.items() if name.startswith(ROBUST_SCALE)}
+        return {name.removeprefix(ROBUST_SCALE): scale for name, scale in found.items()}
 
 
 @dataclass(frozen=True)

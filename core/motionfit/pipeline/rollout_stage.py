@@ -18,7 +18,7 @@ from motionfit.geometry.planes import RigidTransform, prior_from_observed
 from motionfit.geometry.rotations import rotation_from_six
 from motionfit.pipeline.batch import Batch
 from motionfit.pipeline.contacts import Contacts
-from motionfit.pipeline.data_terms import DataTerms, PosedBody
+from motionfit.pipeline.data_terms import DataTerms, PosedBody, Residuals
 from motionfit.pipeline.ground import Ground
 from motionfit.pipeline.held import held_windows, hold_pose, hold_states
 from motionfit.pipeline.windows import Windows
@@ -149,17 +149,22 @@ class RolloutStage:
             rolled = unroll(self.priors.motion, initial, latents.shape[1], choose, rest[:, 0], initial_is_local=True)
         return self._on_body(betas, rest, transform, rolled, normal, offset, held)
 
+    def residuals(self, values: Mapping[str, Tensor]) -> dict[str, Residuals]:
+        """What the data terms are made of."""
+        with torch.no_grad():
+            return self.data.residuals(self.batch, self.roll(values).posed, self.batch.scales)
+
     def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
         """Sum of each wanted term over the frames and windows of each clip."""
         rolled = self.roll(values)
-        terms = {name: term.sum(-1) for name, term in self.terms_by_frame(rolled, wanted).items()}
-        terms = {name: term.unflatten(0, (-1, len(self.windows))).sum(1) for name, term in terms.items()}
+        terms = {name: self._counted(term).sum(-1) for name, term in self.terms_by_frame(rolled, wanted).items()}
+        terms = {name: self._per_clip(term) for name, term in terms.items()}
         return terms | self.terms_of_clips(rolled, values, wanted)
 
     def terms_by_frame(self, rolled: Rolled, wanted: Collection[str]) -> dict[str, Tensor]:
         """Each wanted term of each window by frames, by steps between frames (one less), or as one number."""
         terms: dict[str, Tensor] = dict(self.data.evaluate(self.batch, rolled.posed, wanted))
-        terms |= self._prior_terms(rolled, wanted, self.batch.frames)
+        terms |= self._prior_terms(rolled, wanted)
         return terms | self._contact_terms(rolled, wanted)
 
     def terms_of_clips(
@@ -167,12 +172,12 @@ class RolloutStage:
     ) -> dict[str, Tensor]:
         """The wanted terms that belong to no single window, one number per clip."""
         terms: dict[str, Tensor] = {}
-        frames = self.batch.frames
+        frames = self._per_clip(self.batch.frame_weights.sum(1))
         if "shape_prior" in wanted:
-            terms["shape_prior"] = frames * len(self.windows) * shape_prior(values["betas"])
+            terms["shape_prior"] = frames * shape_prior(values["betas"])
         floor = self.ground.deviation(values) if "floor" in wanted else None
         if floor is not None:
-            terms["floor"] = frames * len(self.windows) * floor
+            terms["floor"] = frames * floor
         if "overlap" in wanted and (len(self.windows) > 1 or self.earlier is not None):
             terms["overlap"] = self._overlap_term(rolled)
         return terms
@@ -186,6 +191,15 @@ class RolloutStage:
     def frame_tensors(self) -> Mapping[str, int]:
         """The latents, of which the first leads to frame 1."""
         return {"motion_latents": 1}
+
+    def _counted(self, term: Tensor) -> Tensor:
+        """Frames that windows share count in part; a step counts like the frame that it leads to."""
+        count = term.shape[1]
+        return term if count == 1 else term * self.batch.frame_weights[:, -count:]
+
+    def _per_clip(self, term: Tensor) -> Tensor:
+        summed: Tensor = term.unflatten(0, (-1, len(self.windows))).sum(1)
+        return summed
 
     def _initial_state(
         self, values: Mapping[str, Tensor], rest: Tensor, normal: Tensor, offset: Tensor, held: Mapping[str, Tensor]
@@ -225,7 +239,7 @@ class RolloutStage:
         )
         return Rolled(transform, rolled, posed, contacts, normal, offset, bool(held))
 
-    def _prior_terms(self, rolled: Rolled, wanted: Collection[str], frames: int) -> dict[str, Tensor]:
+    def _prior_terms(self, rolled: Rolled, wanted: Collection[str]) -> dict[str, Tensor]:
         terms: dict[str, Tensor] = {}
         out = rolled.roll_out
         if "motion_prior" in wanted:
@@ -235,7 +249,7 @@ class RolloutStage:
             likelihood = self.priors.initial_state.log_likelihood(
                 x0.joints, x0.joint_velocities, x0.linear_velocity, x0.angular_velocity
             )
-            terms["initial_state"] = -likelihood[:, None] * (frames / X0_FRAMES)
+            terms["initial_state"] = (-likelihood * self.batch.frame_weights.sum(1) / X0_FRAMES)[:, None]
         if "joint_consistency" in wanted:
             body_joints = rolled.posed.skeleton.joints
             terms["joint_consistency"] = joint_consistency(body_joints, out.states.joints)

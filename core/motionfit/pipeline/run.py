@@ -13,6 +13,7 @@ from torch import Tensor
 from motionfit.body.model import BodyModel
 from motionfit.errors import FitError
 from motionfit.motion import Floor, Motion, Observations
+from motionfit.pipeline.account import AccountOf, account_of
 from motionfit.pipeline.assemble import motion_of_poses, motion_of_rollout
 from motionfit.pipeline.batch import Batch, floor_of
 from motionfit.pipeline.contacts import Contacts
@@ -28,13 +29,14 @@ from motionfit.pipeline.incidents import Incident, sentences_of
 from motionfit.pipeline.initialise_camera import root_from_keypoints
 from motionfit.pipeline.initialise_rollout import start_rollout
 from motionfit.pipeline.initialise_root import root_from_points
-from motionfit.pipeline.optimise import PhaseEnd, ResidualsOf, Values, run_phase, term_weights
-from motionfit.pipeline.pose_residuals import PoseResiduals
+from motionfit.pipeline.optimise import PhaseEnd, Values
+from motionfit.pipeline.outliers import outliers_of
 from motionfit.pipeline.pose_stage import POSE_STAGE_TENSORS, PoseStage, start_values
 from motionfit.pipeline.result import ClosureRecord, FitResult, Progress, ProgressCallback, StageResult, Underway
 from motionfit.pipeline.rollout_stage import ROLLOUT_STAGE_TENSORS, RolloutStage
-from motionfit.pipeline.settings import LEVENBERG_MARQUARDT, FitSettings
-from motionfit.pipeline.shares import Shares, shares_of_poses, shares_of_rollout
+from motionfit.pipeline.rounds import run_rounds
+from motionfit.pipeline.settings import FitSettings
+from motionfit.pipeline.shares import Shares
 from motionfit.pipeline.stages import OPTIMISED_STAGES, Phase, phases_of
 from motionfit.pipeline.steady_start import steady_start
 from motionfit.pipeline.timeline import Timeline
@@ -48,9 +50,6 @@ from motionfit.solve.solution import Status
 
 MotionOf = Callable[[Mapping[str, Tensor], int], tuple[Motion, Floor]]
 """The motion and floor of one clip from the values of all."""
-
-SharesOf = Callable[[Values], Shares]
-"""What every frame contributes to the loss at the end of a stage."""
 
 _ROLLOUT_COST = 20.0
 """A closure of a roll-out takes about as long as so many without one (`motionfit bench speed`)."""
@@ -125,8 +124,11 @@ class Run:
         line, body, priors = self.timelines[clip], self.body.to("cpu"), self.priors.to("cpu")
         diagnostics = diagnostics_of(stages, observations, body, priors)
         last = list(stages.values())[-1]
-        if last.key in self.on_grid and not line.is_grid:
-            diagnostics |= grid_diagnostics(line, self.on_grid[last.key][clip], body, last.floor, priors)
+        if last.key in self.on_grid:
+            motion = self.on_grid[last.key][clip]
+            diagnostics |= outliers_of(motion, self.body, self.batch, clip, line, self.settings.robust)
+            if not line.is_grid:
+                diagnostics |= grid_diagnostics(line, motion, body, last.floor, priors)
         if self.batch.trust is not None:
             diagnostics[TRUST] = line.observed_values(self.batch.trust[clip].cpu())
         told = sentences_of(incident for stage in stages.values() for incident in stage.incidents)
@@ -148,7 +150,6 @@ class Run:
     def _run_pose_stage(self, stage: str, poses: PoseStage) -> None:
         began = time.perf_counter()
         values = self._first_root() if stage == "stage1" else self._values_of("stage1")
-        by_squares = self.settings.solver_of(stage) == LEVENBERG_MARQUARDT
 
         def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
             return motion_of_poses(poses, current, clip), floor_of(self.batch, clip)
@@ -159,14 +160,11 @@ class Run:
         def run(phase: Phase, current: Values) -> PhaseEnd:
             start, masks = self._hold(phase, current, motion)
             held = pose_numbers(masks)
-            residuals_of = partial(PoseResiduals, poses, held=held) if by_squares else None
-            return self._run_phase(phase, 1.0, start, POSE_STAGE_TENSORS, poses, motion, residuals_of, held)
+            return self._run_phase(phase, 1.0, start, POSE_STAGE_TENSORS, poses, motion, held)
 
-        def shares(current: Values) -> Shares:
-            return shares_of_poses(poses, current, term_weights(phases_of(stage)[-1], self.settings))
-
+        account = partial(account_of, poses, stage, self.settings)
         parts = [Part(phase, 1.0, partial(run, phase)) for phase in phases_of(stage)]
-        self._run_parts(stage, values, parts, motion, shares, began)
+        self._run_parts(stage, values, parts, motion, account, began)
         if stage == "stage2":
             ground = self._find_ground(poses, self._values_of(stage))
             for clip, kept in enumerate(self.results):
@@ -189,18 +187,16 @@ class Run:
         def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
             return motion_of_rollout(stage, current, clip)
 
-        def shares(current: Values) -> Shares:
-            return shares_of_rollout(stage, current, term_weights(phases_of("stage3")[-1], self.settings))
-
+        account = partial(account_of, stage, "stage3", self.settings)
         init = replace(Course.start(values, self.batch.clips, time.perf_counter() - began), incidents=tuple(noted))
-        self._keep("stage3_init", init, [_NOT_OPTIMISED] * self.batch.clips, motion, shares(values))
+        self._keep("stage3_init", init, [_NOT_OPTIMISED] * self.batch.clips, motion, account(values))
         batches = [WindowBatch(stage, own) for own in split_batches(len(self.windows), self._windows_at_once())]
         parts = [
             Part(phase, batch.share, partial(self._run_windows, batch, phase, motion))
             for batch in batches
             for phase in phases_of("stage3")
         ]
-        self._run_parts("stage3", values, parts, motion, shares, time.perf_counter())
+        self._run_parts("stage3", values, parts, motion, account, time.perf_counter())
         self._drop_what_failed()
 
     def _steady(
@@ -235,13 +231,13 @@ class Run:
         own, stage = batch.phase(phase), batch.stage(values)
         start, noted = self._steady(own, stage, batch.take(values), held)
         part = stage.first_frames(phase.frames)
-        end = self._run_phase(own, batch.share, start, ROLLOUT_STAGE_TENSORS, part, whole, held=held)
+        end = self._run_phase(own, batch.share, start, ROLLOUT_STAGE_TENSORS, part, whole, held)
         found = [(*before, *after) for before, after in zip(noted, end.incidents, strict=True)]
         incidents = tuple(tuple(batch.in_clip(each) for each in clip) for clip in found)
         return replace(end, values=batch.put(values, end.values), incidents=incidents)
 
     def _run_parts(
-        self, stage: str, start: Values, parts: Sequence[Part], motion: MotionOf, shares: SharesOf, began: float
+        self, stage: str, start: Values, parts: Sequence[Part], motion: MotionOf, account: AccountOf, began: float
     ) -> None:
         """Run the parts of a stage that are left, and keep its result."""
         clips = range(self.batch.clips)
@@ -262,7 +258,7 @@ class Run:
             self.underway = (None,) * self.batch.clips
         is_whole = len(course.statuses) == len(parts)
         statuses = [course.status(clip, len(phases_of(stage)), is_whole) for clip in clips]
-        self._keep(stage, course, [status.value for status in statuses], motion, shares(course.values))
+        self._keep(stage, course, [status.value for status in statuses], motion, account(course.values))
 
     def _run_phase(
         self,
@@ -272,15 +268,14 @@ class Run:
         tensors: Mapping[str, tuple[str, ...]],
         stage: StageTerms,
         motion: MotionOf,
-        residuals_of: ResidualsOf | None = None,
-        held: HeldNumbers | None = None,
+        held: HeldNumbers,
     ) -> PhaseEnd:
         def report(
             phase: Phase, iteration: int, records: list[ClosureRecord], current: Mapping[str, Tensor], guard: Guard
         ) -> bool:
             return self._tell(phase, share, iteration, records[0], lambda: motion(current, 0)[0], guard.incidents(0))
 
-        end = run_phase(phase, values, tensors, stage, self.settings, report, residuals_of, held)
+        end = run_rounds(phase, values, tensors, stage, self.settings, report, held)
         self.work_done += self._work(phase, share)
         self.cancelled = end.cancelled
         if Status.NOT_FINITE in end.statuses and phase.stage != "stage3":

@@ -13,7 +13,7 @@ from typing import Any
 from motionfit.errors import SettingsError, require_one_of
 from motionfit.pipeline.contact_overrides import ContactOverride
 from motionfit.pipeline.freezes import Freeze
-from motionfit.pipeline.stages import OPTIMISED_STAGES, PHASES, TERM_TITLES
+from motionfit.pipeline.stages import DATA_TERMS, OPTIMISED_STAGES, PHASES, TERM_TITLES
 from motionfit.priors.rollout_native_choice import ACCELERATIONS, AUTO
 
 Weights = Mapping[str, Mapping[str, float]]
@@ -60,6 +60,9 @@ class FitSettings:
         threads: Torch threads of the fit.
         seed: Of whatever is drawn at random.
         method: One of `METHODS`.
+        robust: Of each data term, from how many standard deviations of the clip's own noise on (scaled by the median of
+            its residuals) observations lose their pull; absent or 0 = the fixed scale of the published method: none in
+            3D, 100 pixels in 2D. For MotionFit's own method only.
         solvers: Of each stage, one of `SOLVERS`; absent = the first of them. For MotionFit's own method only.
         acceleration: One of `ACCELERATIONS`: "auto" runs stage III's roll-out compiled where numba is installed.
             Likewise.
@@ -84,6 +87,7 @@ class FitSettings:
     acceleration: str = AUTO
     ground: str = "default"
     contacts: tuple[ContactOverride, ...] = ()
+    robust: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         for stage, terms in self.weights.items():
@@ -107,6 +111,9 @@ class FitSettings:
         require_one_of(self.method, METHODS, "method")
         require_one_of(self.acceleration, ACCELERATIONS, "acceleration")
         require_one_of(self.ground, GROUND_MODES, "ground")
+        for term, width in self.robust.items():
+            require_one_of(term, DATA_TERMS, "term in robust")
+            _check(width == 0 or width >= 3, f"The width of {term} in robust is {width}; it must be 3 or more, or 0.")
         for stage, solver in self.solvers.items():
             require_one_of(stage, SOLVERS, "stage in solver")
             require_one_of(solver, SOLVERS[stage], f"solver of {stage}")
@@ -171,7 +178,7 @@ def load_preset(name_or_path: str) -> FitSettings:
 
 
 _PLAIN_KEYS = ("method", "window", "overlap", "window_batch", "tolerance", "ground")
-_TOML_KEYS = ("title", "weights", "iterations", "solver", "contacts", *_PLAIN_KEYS)
+_TOML_KEYS = ("title", "weights", "iterations", "solver", "robust", "contacts", *_PLAIN_KEYS)
 
 
 def _from_toml(content: dict[str, Any], path: Path) -> FitSettings:
@@ -186,7 +193,8 @@ def _from_toml(content: dict[str, Any], path: Path) -> FitSettings:
         iterations = {str(key): int(value) for key, value in dict(content.get("iterations", {})).items()}
         solvers = {str(stage): str(solver) for stage, solver in dict(content.get("solver", {})).items()}
         given["contacts"] = tuple(ContactOverride.parse(str(text)) for text in list(content.get("contacts", [])))
-        return FitSettings(preset=path.stem, weights=weights, iterations=iterations, solvers=solvers, **given)
+        robust = {str(term): float(width) for term, width in dict(content.get("robust", {})).items()}
+        return FitSettings(path.stem, weights, iterations, solvers=solvers, robust=robust, **given)
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{path}: {error}.", "Weights and iterations are numbers in tables.") from error
 

@@ -45,10 +45,14 @@ TERM_TITLES: dict[str, str] = {
     "floor": "floor",
     "overlap": "window overlap",
 }
-_DATA = ("joints3d", "keypoints3d", "keypoints2d")
+DATA_TERMS: tuple[str, ...] = ("joints3d", "keypoints3d", "keypoints2d")
 _ROLLOUT = ("shape_prior", "motion_prior", "initial_state", "joint_consistency", "bone_length", "floor")
 _CONTACTS = ("contact_velocity", "contact_height")
 _X0 = ("translation", "root_orientation", "body_pose", "initial_velocities")
+
+
+WIDE, MEASURED = "wide", "measured"
+"""Where observations stop pulling: only where no limb can reach them, or by the noise that the current fit shows."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Phase:
         free: Variables that the optimiser may change.
         terms: Terms that count (with the stage's weights).
         frames: The first frames of each window that count; None = all.
+        scales: How the scales of robust data terms are set, `WIDE` or `MEASURED`, once for each round of the phase.
     """
 
     key: str
@@ -72,30 +77,32 @@ class Phase:
     free: tuple[str, ...]
     terms: tuple[str, ...]
     frames: int | None = None
+    scales: tuple[str, ...] = (MEASURED,)
 
 
 PHASES: tuple[Phase, ...] = (
-    Phase("root", "stage1", "root", 60, ("translation", "root_orientation"), _DATA),
+    Phase("root", "stage1", "root", 60, ("translation", "root_orientation"), DATA_TERMS, scales=(WIDE,)),
     Phase(
         "pose", "stage2", "pose and shape", 160,
         ("translation", "root_orientation", "body_pose", "shape"),
-        (*_DATA, "pose_prior", "shape_prior", "smoothness"),
+        (*DATA_TERMS, "pose_prior", "shape_prior", "smoothness"),
+        scales=(WIDE, MEASURED),
     ),
     Phase(
         "tune_x0", "stage3", "tune x0", 40,
         (*_X0, "motion_latents", "shape", "floor"),
-        (*_DATA, *_ROLLOUT, *_CONTACTS),
+        (*DATA_TERMS, *_ROLLOUT, *_CONTACTS),
         frames=15,
     ),
     Phase(
         "hold_x0", "stage3", "hold x0", 80,
         ("motion_latents", "shape", "floor"),
-        (*_DATA, *_ROLLOUT, "overlap"),
+        (*DATA_TERMS, *_ROLLOUT, "overlap"),
     ),
     Phase(
         "refine", "stage3", "refine", 60,
         (*_X0, "motion_latents", "shape", "floor"),
-        (*_DATA, *_ROLLOUT, *_CONTACTS, "overlap"),
+        (*DATA_TERMS, *_ROLLOUT, *_CONTACTS, "overlap"),
     ),
 )  # fmt: skip
 

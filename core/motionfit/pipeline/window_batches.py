@@ -92,10 +92,8 @@ class WindowBatch:
     def put(self, values: Mapping[str, Tensor], part: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """All variables with those of these windows replaced."""
         rows = self.rows(self.own)
-        return {
-            name: _replaced(value, rows, part[name]) if name in PER_WINDOW else part[name]
-            for name, value in values.items()
-        }
+        own = {name: _replaced(values[name], rows, part[name]) for name in part if name in PER_WINDOW}
+        return {**values, **part, **own}
 
 
 def _replaced(value: Tensor, rows: Tensor, part: Tensor) -> Tensor:

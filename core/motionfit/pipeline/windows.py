@@ -38,6 +38,14 @@ def cut(clip: Tensor, windows: Windows) -> Tensor:
     return parts.flatten(0, 1)
 
 
+def equal_shares(windows: Windows) -> Float[Tensor, "windows length"]:
+    """One over the number of windows that hold a frame: so counted, every frame of the clip counts once."""
+    holders = torch.zeros(windows[-1][1])
+    for start, stop in windows:
+        holders[start:stop] += 1.0
+    return torch.stack([1.0 / holders[start:stop] for start, stop in windows])
+
+
 def blend_weights(windows: Windows, frames: int) -> Float[Tensor, "windows frames"]:
     """How much each window counts at each frame: linear ramps over the overlaps; columns sum to one."""
     weights = torch.zeros(len(windows), frames)
