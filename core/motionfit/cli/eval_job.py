@@ -24,6 +24,7 @@ from motionfit.geometry.planes import world_floor
 from motionfit.metrics import evaluate
 from motionfit.metrics.alignment import align_over_floor
 from motionfit.metrics.drift import joints_of
+from motionfit.metrics.ground_measures import without_ground
 from motionfit.metrics.score import score_frames
 from motionfit.metrics.spans import score_summary
 from motionfit.motion import Floor, Motion, Observations
@@ -64,6 +65,8 @@ def evaluate_result(given: argparse.Namespace) -> dict[str, Any]:
             "turned about the vertical and moved along the floor to lie best on it."
         )
     stages = {key: _metrics(result, stage, truth, observed, body, frames) for key, stage in result.stages.items()}
+    if not result.on_ground:
+        stages = {key: without_ground(found) for key, found in stages.items()}
     for warning in warnings:
         _logger.warning("%s", warning)
     scores = score_summary(score_frames(result.diagnostics)) if result.diagnostics else {}
@@ -72,10 +75,11 @@ def evaluate_result(given: argparse.Namespace) -> dict[str, Any]:
 
 def stage_metrics(result: FitResult, clip: ClipInput, body: BodyModel) -> dict[str, dict[str, float]]:
     """Metrics of every stage of a fit against the truth of its clip, where that is known."""
-    return {
+    stages = {
         key: evaluate(stage.motion, clip.truth, body, result.observations, stage.floor, clip.truth_floor)
         for key, stage in result.stages.items()
     }
+    return stages if result.on_ground else {key: without_ground(found) for key, found in stages.items()}
 
 
 def _read_truth(path: Path, result: FitResult, body: BodyModel) -> _Truth:

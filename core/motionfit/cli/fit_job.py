@@ -23,6 +23,7 @@ from motionfit.files.report import Report, without_histories
 from motionfit.files.result import check_output_folder, read_report, write_result
 from motionfit.files.underway_archive import write_underway
 from motionfit.metrics import evaluate
+from motionfit.metrics.ground_measures import without_ground
 from motionfit.pipeline.result import FitResult, StageResult, Underway
 from motionfit.pipeline.settings import FitSettings, load_preset
 from motionfit.pipeline.stages import STAGE_TITLES
@@ -187,7 +188,8 @@ def _fit(
 def metrics_of(result: FitResult, stage: StageResult, clip: ClipInput, body: BodyModel) -> dict[str, float]:
     """All metrics of a stage, against the truth where it is known."""
     motion = stage.motion.to("cpu")
-    return evaluate(motion, clip.truth, body, result.observations, stage.floor, clip.truth_floor)
+    found = evaluate(motion, clip.truth, body, result.observations, stage.floor, clip.truth_floor)
+    return found if result.on_ground else without_ground(found)
 
 
 def _written(request: FitRequest, clip: ClipInput, result: FitResult, body: BodyModel, lines: LogLines) -> FitOutcome:

@@ -130,6 +130,11 @@ class FitResult:
     ground: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def on_ground(self) -> bool:
+        """False where the motion was fitted without a ground: nothing then slides, sinks or floats."""
+        return self.settings.ground != "none"
+
+    @property
     def final(self) -> StageResult:
         """The last stage that was reached.
 

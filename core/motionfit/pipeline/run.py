@@ -12,6 +12,7 @@ from torch import Tensor
 
 from motionfit.body.model import BodyModel
 from motionfit.errors import FitError
+from motionfit.metrics.ground_measures import without_ground
 from motionfit.motion import Floor, Motion, Observations
 from motionfit.pipeline.account import AccountOf, account_of
 from motionfit.pipeline.assemble import motion_of_poses, motion_of_rollout
@@ -140,7 +141,7 @@ class Run:
             body_hash=self.body.content_hash,
             priors_hash=self.priors.hash,
             cancelled=self.cancelled,
-            diagnostics=diagnostics,
+            diagnostics=without_ground(diagnostics) if self.settings.ground == "none" else diagnostics,
             warnings=(*observations.warnings, *told, *self.warnings[clip]),
             underway=self.underway[clip],
             accelerated=self.accelerated,

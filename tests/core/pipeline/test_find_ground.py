@@ -7,13 +7,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from motionfit.body.model import pose_skeleton, vertices
+from motionfit.body.model import pose_skeleton
 from motionfit.errors import SettingsError
 from motionfit.files.frames import transform_floor, transform_motion
 from motionfit.geometry.planes import world_floor
-from motionfit.geometry.rotations import rotation_from_axis_angle
 from motionfit.metrics.drift import joints_of
-from motionfit.motion import Floor, Motion
+from motionfit.motion import Floor
 from motionfit.pipeline.batch import make_batch
 from motionfit.pipeline.data_terms import PosedBody
 from motionfit.pipeline.find_ground import feet_seen, find_ground, ground_mode
@@ -21,6 +20,8 @@ from motionfit.pipeline.ground import Ground
 from motionfit.simulation import simulate
 from motionfit.simulation.camera import camera_from_world
 from motionfit.simulation.spec import SimulationSpec
+
+from .conftest import slow_steps
 
 VIDEO = "project=1280x720:f1060"
 
@@ -39,17 +40,7 @@ def lifted(motion, height):
 
 @pytest.fixture(scope="module")
 def marching(body):
-    """Two seconds of slow steps on straight legs about the place, the lower sole on the floor."""
-    frames = 60
-    time = torch.arange(frames) / 30.0
-    swing, zero = 0.25 * torch.sin(2 * math.pi * 0.5 * time), torch.zeros(frames)
-    pose = torch.eye(3).repeat(frames, 21, 1, 1)
-    pose[:, 0] = rotation_from_axis_angle(torch.stack([-swing, zero, zero], -1))
-    pose[:, 1] = rotation_from_axis_angle(torch.stack([swing, zero, zero], -1))
-    root = rotation_from_axis_angle(torch.tensor([math.pi / 2, 0.0, 0.0])).expand(frames, 3, 3)
-    place = torch.stack([0.1 * time, 0.05 * time, zero], -1)
-    place[:, 2] -= vertices(body, torch.zeros(16), place, root, pose)[..., 2].amin(1)
-    return Motion(30.0, place, root, pose, torch.zeros(16))
+    return slow_steps(body, 60)
 
 
 def test_the_floor_goes_under_the_lowest_feet(body, marching):
