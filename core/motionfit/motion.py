@@ -27,12 +27,16 @@ class Camera:
     """A pinhole camera.
 
     Attributes:
-        intrinsics: Pixels; one matrix for the clip.
+        intrinsics: Pixels; one matrix for the clip, or one of each frame.
         image_size: Width and height in pixels.
+        rotation: Camera from world, of each frame; None = the camera stands still, and its frame is that of the clip.
+        translation: Likewise, metres; given where `rotation` is.
     """
 
-    intrinsics: Float[Tensor, "3 3"]
+    intrinsics: Float[Tensor, "*frames 3 3"]
     image_size: tuple[int, int]
+    rotation: Float[Tensor, "frames 3 3"] | None = None
+    translation: Float[Tensor, "frames 3"] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ class Observations:
     """What was observed of one person, per frame of the clip.
 
     Any of the data may be absent (None). 3D data is in the world frame (z up). With 2D data everything is in the
-    frame of the static camera.
+    frame of the static camera, or in the world that the trajectory of a moving camera is told in.
 
     Attributes:
         fps: Frames per second of the frame axis; the mean rate where there are `times`.
@@ -108,7 +112,7 @@ class Observations:
         keypoints3d_mask: True where a keypoint was observed.
         keypoints2d: BODY_25 pixels x, y and confidence in 0..1; confidence 0 = not observed.
         camera: Needed with 2D data.
-        floor: World floor for 3D data; first guess or given floor in the camera frame for 2D data.
+        floor: World floor for 3D data; first guess or given floor in the frame of the 2D data.
         floor_is_given: True when the user gave the floor (2D data): it is then held.
         warnings: Sentences about assumptions made while reading, shown to the user.
     """
@@ -136,5 +140,5 @@ class Observations:
 
     @property
     def in_camera_frame(self) -> bool:
-        """True for 2D data: translation and orientation are then those of the camera frame."""
+        """True for 2D data: the results are then in the frame of the camera, or of the world of its trajectory."""
         return self.keypoints2d is not None

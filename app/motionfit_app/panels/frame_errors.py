@@ -11,7 +11,7 @@ from torch import Tensor
 
 from motionfit.body.keypoints import KeypointSurfaces, body25_points
 from motionfit.body.model import BodyModel, pose_skeleton, skin
-from motionfit.geometry.cameras import project as project_points
+from motionfit.geometry.cameras import pixels_of
 from motionfit.metrics.drift import joints_of
 from motionfit.motion import Motion, Observations
 from motionfit_app.state.document import Document
@@ -48,7 +48,7 @@ def frame_error(body: BodyModel, motion: Motion, observations: Observations) -> 
         return FrameError(_tr("Keypoint error"), "cm", _mean(distance, observations.keypoints3d_mask))
     if observations.keypoints2d is not None and observations.camera is not None:
         points = body25_points(body, motion.betas, motion.translation, motion.root_orientation, motion.body_pose)
-        pixels = project_points(points, observations.camera.intrinsics)
+        pixels = pixels_of(points, observations.camera)
         distance = (pixels - observations.keypoints2d[..., :2]).norm(dim=-1)
         return FrameError(_tr("Reprojection error"), "px", _mean(distance, observations.keypoints2d[..., 2] > 0))
     return None

@@ -11,7 +11,7 @@ from torch import Tensor
 from motionfit.body.keypoints import BODY25_IGNORED
 from motionfit.body.model import BodyModel
 from motionfit.body.parts import BODY_PARTS, PART_POINTS
-from motionfit.geometry.cameras import project
+from motionfit.geometry.cameras import in_camera, pixels_of
 from motionfit.metrics.accuracy import acceleration, body25, surface_keypoints, third_differences
 from motionfit.metrics.drift import joints_of
 from motionfit.metrics.excursions import excursions
@@ -94,7 +94,10 @@ def data_errors(motion: Motion, observations: Observations, body: BodyModel) -> 
     if observations.keypoints2d is not None and observations.camera is not None:
         pixels, counts = reprojection_distances(motion, observations, body)
         found["reprojection_px"] = _mean_over(pixels, counts)
-        per_unit = joints[..., 2].mean(-1).clamp(min=0.0) / observations.camera.intrinsics[..., 0, 0]
+        per_unit = (
+            in_camera(joints, observations.camera)[..., 2].mean(-1).clamp(min=0.0)
+            / observations.camera.intrinsics[..., 0, 0]
+        )
         distances = pixels * per_unit[:, None]
     else:
         distances, counts = _distances_3d(motion, observations, body, joints)
@@ -116,7 +119,7 @@ def reprojection_distances(
     """
     if observations.keypoints2d is None or observations.camera is None:
         raise ValueError("there are no 2D keypoints with a camera")
-    pixels = project(body25(motion, body), observations.camera.intrinsics)
+    pixels = pixels_of(body25(motion, body), observations.camera)
     counts = observations.keypoints2d[..., 2] > 0
     counts[:, list(BODY25_IGNORED)] = False
     return (pixels - observations.keypoints2d[..., :2]).norm(dim=-1), counts

@@ -18,20 +18,18 @@ from torch import Tensor
 from motionfit.body.keypoints import BODY25_IGNORED
 from motionfit.energies.reprojection import SIGMA
 from motionfit.geometry.planes import world_floor
-from motionfit.motion import Camera, Floor, Observations
+from motionfit.motion import Floor, Observations
 from motionfit.pipeline.floor import level_floor
 from motionfit.pipeline.point_weights import point_weights
 from motionfit.pipeline.slots import between_frames, in_slots, shares_in_slots
 from motionfit.pipeline.timeline import timeline_of
+from motionfit.pipeline.view import View, view_tensors
 from motionfit.pipeline.windows import Windows, cut, equal_shares
-
-COMMON_FOCAL_LENGTH = 1060.0
-"""Pixels. 2D keypoints are scaled to this focal length: that of the 1920-pixel videos that the weights come from."""
 
 FIXED_SCALES: dict[str, float] = {"joints3d": math.inf, "keypoints3d": math.inf, "keypoints2d": SIGMA}
 """Scales of the robust squares where a preset does not ask for measured ones: those of HuMoR."""
 
-_PER_CLIP = ("floor_normal", "floor_offset", "intrinsics")
+_PER_CLIP = ("floor_normal", "floor_offset")
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,10 @@ class Batch:
         share: How far the observations of each slot lie towards the next frame, in frames; None = they are on it.
         joints3d: With `joints3d_mask`.
         keypoints3d: With `keypoints3d_mask`.
-        keypoints2d: Pixels of a camera of `COMMON_FOCAL_LENGTH`, with `confidence` (zero = not observed, also for
+        keypoints2d: Pixels of a camera of `view.COMMON_FOCAL_LENGTH`, with `confidence` (zero = not observed, also for
             the keypoints left out by design).
-        intrinsics: Of each clip's camera, with 2D data.
+        intrinsics: With 2D data; one per clip where they do not change.
+        camera_rotation: With `camera_translation`: camera from the frame of the observations, where the camera moves.
         trust: Factor on the likelihood of each frame under the motion prior (`trust.prior_trust`); None = 1.
         floor_normal: Up.
         floor_offset: n·p = d on the floor, metres.
@@ -65,7 +64,9 @@ class Batch:
     keypoints3d_mask: Bool[Tensor, "clips frames slots 43"] | None = None
     keypoints2d: Float[Tensor, "clips frames slots 25 2"] | None = None
     confidence: Float[Tensor, "clips frames slots 25"] | None = None
-    intrinsics: Float[Tensor, "clips 3 3"] | None = None
+    intrinsics: Float[Tensor, " clips #frames #slots 3 3"] | None = None
+    camera_rotation: Float[Tensor, "clips frames slots 3 3"] | None = None
+    camera_translation: Float[Tensor, "clips frames slots 3"] | None = None
     trust: Float[Tensor, "clips frames"] | None = None
     point_weights: Mapping[str, Float[Tensor, " clips"]] = field(default_factory=dict)
     scales: Mapping[str, Float[Tensor, " clips"]] = field(default_factory=dict)
@@ -93,6 +94,12 @@ class Batch:
         raise ValueError("a batch without data has no frames")
 
     @property
+    def view(self) -> View:
+        """The cameras, with 2D data."""
+        assert self.intrinsics is not None
+        return View(self.intrinsics, self.camera_rotation, self.camera_translation)
+
+    @property
     def grid(self) -> Float[Tensor, " frames"]:
         """The frames as places in time."""
         return torch.arange(self.frames, dtype=self.floor_offset.dtype, device=self.floor_offset.device)
@@ -109,9 +116,11 @@ class Batch:
     def windows(self, windows: Windows) -> Batch:
         """Every window as a clip of its own."""
         count = len(windows)
+        is_one = self.intrinsics is not None and self.intrinsics.shape[1] == 1
+        per_clip = (*_PER_CLIP, "intrinsics") if is_one else _PER_CLIP
 
         def cut_out(name: str, value: Tensor) -> Tensor:
-            return value.repeat_interleave(count, 0) if name in _PER_CLIP else cut(value, windows)
+            return value.repeat_interleave(count, 0) if name in per_clip else cut(value, windows)
 
         cut_up = self._changed(cut_out, lambda number: number.repeat_interleave(count, 0))
         shares = equal_shares(windows).to(self.frame_weights).repeat(self.clips, 1)
@@ -166,7 +175,9 @@ def make_batch(
         InputError: Time stamps make no sense.
         ValueError: The clips do not share a grid.
     """
-    floors = [given.floor or (level_floor() if given.in_camera_frame else world_floor()) for given in observations]
+    floors = [
+        given.floor or (level_floor(given.camera) if given.in_camera_frame else world_floor()) for given in observations
+    ]
     lines = [timeline_of(given) for given in observations]
     if len({(line.fps, line.frames) for line in lines}) > 1:
         raise ValueError("clips that are fitted together need equal lengths and frame rates")
@@ -184,7 +195,8 @@ def make_batch(
         confidence = detected[..., 2].clone()
         confidence[..., list(BODY25_IGNORED)] = 0.0
         data["confidence"] = confidence
-        data |= _in_common_pixels(detected[..., :2], [given.camera for given in observations if given.camera])
+        cameras, scales = view_tensors([given.camera for given in observations if given.camera], lines)
+        data |= cameras | {"keypoints2d": detected[..., :2] * scales[:, None, None, None, None]}
     share = shares_in_slots(lines)
     if share is not None:
         data["share"] = share
@@ -207,15 +219,6 @@ def _observed(data: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """What was observed of each data term, (clips, frames, slots, points)."""
     masks = {name: data[f"{name}_mask"] for name in ("joints3d", "keypoints3d") if name in data}
     return masks | ({"keypoints2d": data["confidence"] > 0} if "confidence" in data else {})
-
-
-def _in_common_pixels(pixels: Tensor, cameras: Sequence[Camera]) -> dict[str, Tensor]:
-    """Keypoints and intrinsics of every clip in pixels of one size, so that weights hold for every resolution."""
-    intrinsics = torch.stack([camera.intrinsics for camera in cameras])
-    scale = COMMON_FOCAL_LENGTH / intrinsics[:, 0, 0]
-    scaled = intrinsics.clone()
-    scaled[:, :2] *= scale[:, None, None]
-    return {"keypoints2d": pixels * scale[:, None, None, None, None], "intrinsics": scaled}
 
 
 def floor_of(batch: Batch, clip: int) -> Floor:

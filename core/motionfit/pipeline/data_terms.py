@@ -12,7 +12,6 @@ from torch import Tensor
 from motionfit.body.keypoints import KeypointSurfaces, body25_from
 from motionfit.body.model import BodyModel, PosedSkeleton, Surface, skin
 from motionfit.energies.robust import robust_square, robust_weight
-from motionfit.geometry.cameras import project
 from motionfit.geometry.planes import RigidTransform
 from motionfit.pipeline.batch import Batch
 
@@ -124,9 +123,8 @@ class DataTerms:
             points = batch.in_slots(posed.points(self.surfaces.keypoints))
             found["keypoints3d"] = residuals_3d(batch, "keypoints3d", points.flatten(2, 3), seen, mask)
         if "keypoints2d" in wanted and batch.keypoints2d is not None and batch.confidence is not None:
-            assert batch.intrinsics is not None
             points = batch.in_slots(body25_from(joints, posed.points(self.surfaces.landmarks)))
-            pixels = project(points, batch.intrinsics[:, None, None, None]).flatten(2, 3)
+            pixels = batch.view.pixels(points).flatten(2, 3)
             seen, confidence = batch.keypoints2d.flatten(2, 3), batch.confidence.flatten(2)
             found["keypoints2d"] = residuals_2d(batch, pixels, seen, confidence)
         return found

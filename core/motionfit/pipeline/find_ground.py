@@ -113,7 +113,7 @@ def up_guess(given: Observations, floor: Floor | None) -> UpGuess:
         return UpGuess(floor.normal.cpu().double(), _UP_IS_GIVEN)
     if not given.in_camera_frame:
         return UpGuess(world_floor().normal.double(), _UP_IS_GIVEN)
-    return UpGuess(level_floor().normal.double(), _CAMERA_IS_LEVEL)
+    return UpGuess(level_floor(given.camera).normal.double(), _CAMERA_IS_LEVEL)
 
 
 def _estimate(

@@ -18,7 +18,7 @@ from motionfit.body.model import BodyModel
 from motionfit.errors import InputError
 from motionfit.geometry.cameras import project
 from motionfit.geometry.gaps import rotations_at, vectors_at
-from motionfit.geometry.planes import flat_unit
+from motionfit.geometry.planes import RigidTransform, flat_unit
 from motionfit.pipeline.batch import Batch
 from motionfit.priors.pose import PoseAutoencoder
 
@@ -33,14 +33,13 @@ _NEAREST = 0.3
 def root_from_keypoints(
     body: BodyModel, prior: PoseAutoencoder, batch: Batch
 ) -> tuple[Float[Tensor, "clips frames 3"], Float[Tensor, "clips frames 3 3"]]:
-    """SMPL translation and root orientation in the camera frame, interpolated over grid frames without detections.
+    """SMPL translation and root orientation in the frame of the observations, interpolated where nothing was detected.
 
     Raises:
         InputError: No frame of a clip has four keypoints.
     """
     assert batch.keypoints2d is not None
     assert batch.confidence is not None
-    assert batch.intrinsics is not None
     points = _mean_points(body, prior)
     pixels, weights = batch.keypoints2d.flatten(1, 2), batch.confidence.flatten(1, 2).clone()
     weights[..., list(_LIMBS)] *= _LIMB_WEIGHT
@@ -53,15 +52,30 @@ def root_from_keypoints(
                 "Check the confidences (the third number of each keypoint) and the chosen person.",
             )
         turns = _upright(batch.floor_normal[clip])
-        candidates = points @ turns.transpose(-1, -2)
-        places = _place(candidates, pixels[clip], weights[clip], batch.intrinsics[clip])
-        cost = _cost(candidates, places, pixels[clip], weights[clip], batch.intrinsics[clip])
+        intrinsics, camera = _cameras(batch, clip)
+        candidates = (points @ turns.transpose(-1, -2))[None]
+        if camera is not None:
+            candidates = camera.rotation[:, None] @ candidates.mT
+            candidates = candidates.mT
+        places = _place(candidates, pixels[clip], weights[clip], intrinsics)
+        cost = _cost(candidates, places, pixels[clip], weights[clip], intrinsics)
         best = _shortest_path(torch.where(known[:, None], cost, torch.zeros_like(cost)))
         root = places[torch.arange(best.shape[0], device=best.device), best]
+        if camera is not None:
+            root = camera.inverse().apply(root[:, None])[:, 0]
         seen = batch.places(clip).flatten()[known]
         translations.append(vectors_at((root - body.joint_template[0])[known], seen, batch.grid))
         orientations.append(rotations_at(turns[best][known], seen, batch.grid))
     return torch.stack(translations), torch.stack(orientations)
+
+
+def _cameras(batch: Batch, clip: int) -> tuple[Tensor, RigidTransform | None]:
+    """Intrinsics of each sample, or one for all, and the cameras from the frame of the observations if they move."""
+    view = batch.view
+    intrinsics = view.intrinsics[clip].flatten(0, 1)
+    if view.rotation is None or view.translation is None:
+        return intrinsics, None
+    return intrinsics, RigidTransform(view.rotation[clip].flatten(0, 1), view.translation[clip].flatten(0, 1))
 
 
 def _mean_points(body: BodyModel, prior: PoseAutoencoder) -> Float[Tensor, "25 3"]:
@@ -86,14 +100,20 @@ def _upright(normal: Float[Tensor, "3"]) -> Float[Tensor, "headings 3 3"]:
 
 
 def _place(candidates: Tensor, pixels: Tensor, weights: Tensor, intrinsics: Tensor) -> Tensor:
-    """Root positions (frames, headings, 3) by weighted linear least squares."""
-    focal = torch.stack([intrinsics[0, 0], intrinsics[1, 1]])
-    centre = intrinsics[:2, 2]
-    offset = pixels - centre
+    """Root positions (samples, headings, 3) in the camera frame by weighted linear least squares.
+
+    Args:
+        candidates: Points about the root (samples or 1, headings, 25, 3), in the camera frame.
+        pixels: (samples, 25, 2).
+        weights: (samples, 25).
+        intrinsics: (samples or 1, 3, 3).
+    """
+    focal = torch.stack([intrinsics[:, 0, 0], intrinsics[:, 1, 1]], -1)[:, None]
+    offset = pixels - intrinsics[:, None, :2, 2]
     rows = torch.zeros(*pixels.shape[:-1], 2, 3, dtype=pixels.dtype, device=pixels.device)
-    rows[..., 0, 0], rows[..., 1, 1] = focal[0], focal[1]
+    rows[..., 0, 0], rows[..., 1, 1] = focal[..., 0], focal[..., 1]
     rows[..., 2] = -offset
-    sides = offset[:, None] * candidates[None, :, :, 2:] - focal * candidates[None, :, :, :2]
+    sides = offset[:, None] * candidates[..., 2:] - focal[:, None] * candidates[..., :2]
     weighted = weights[..., None, None].square() * rows
     normal_matrix = torch.einsum("fkdi,fkdj->fij", weighted, rows)
     ridge = 1e-6 * normal_matrix.diagonal(dim1=-2, dim2=-1).sum(-1).clamp(min=1.0)
@@ -105,8 +125,8 @@ def _place(candidates: Tensor, pixels: Tensor, weights: Tensor, intrinsics: Tens
 
 def _cost(candidates: Tensor, places: Tensor, pixels: Tensor, weights: Tensor, intrinsics: Tensor) -> Tensor:
     """Weighted mean reprojection error (frames, headings) in hundredths of the person's size in the picture."""
-    points = candidates[None] + places[:, :, None]
-    apart = (project(points, intrinsics) - pixels[:, None]).norm(dim=-1)
+    points = candidates + places[:, :, None]
+    apart = (project(points, intrinsics[:, None, None]) - pixels[:, None]).norm(dim=-1)
     seen = (weights > 0)[..., None]
     low = torch.where(seen, pixels, torch.inf).amin(1)
     high = torch.where(seen, pixels, -torch.inf).amax(1)

@@ -15,7 +15,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from motionfit.body.keypoints import body25_from
-from motionfit.geometry.cameras import project
 from motionfit.geometry.rotations import rotation_from_axis_angle, rotation_from_six, six_from_rotation
 from motionfit.pipeline.batch import Batch
 from motionfit.pipeline.data_terms import DataTerms, Residuals, residuals_2d, residuals_3d
@@ -32,6 +31,7 @@ from motionfit.pipeline.pose_jacobian import (
 )
 from motionfit.pipeline.pose_stage import PoseStage
 from motionfit.pipeline.slot_points import SlotPoints, points_in_slot
+from motionfit.pipeline.view import View
 from motionfit.solve.block_tridiagonal import BlockSolution, BlockSystem
 
 RESIDUAL_TERMS = frozenset({"joints3d", "keypoints3d", "keypoints2d", "pose_prior", "shape_prior", "smoothness"})
@@ -172,7 +172,7 @@ def _data_rows(
         points = _body25(moved.joints, move_surface(moved, data.surfaces.landmarks))
         for slot, places in _in_slots(points, batch, own, tangents):
             seen, confidence = batch.keypoints2d[:, own, slot], batch.confidence[:, own, slot]
-            yield "keypoints2d", _rows_2d(batch, places, seen, confidence)
+            yield "keypoints2d", _rows_2d(batch, places, batch.view.part(own, slot), seen, confidence)
 
 
 def _in_slots(points: MovedPoints, batch: Batch, own: slice, tangents: int) -> Iterator[tuple[int, SlotPoints]]:
@@ -187,12 +187,9 @@ def _body25(joints: MovedPoints, landmarks: MovedPoints) -> MovedPoints:
     return MovedPoints(body25_from(joints.points, landmarks.points), arranged.movedim(2, -1))
 
 
-def _rows_2d(batch: Batch, places: SlotPoints, observed: Tensor, confidence: Tensor) -> Rows:
-    assert batch.intrinsics is not None
-    intrinsics = batch.intrinsics
-
+def _rows_2d(batch: Batch, places: SlotPoints, view: View, observed: Tensor, confidence: Tensor) -> Rows:
     def see(at: Tensor) -> Tensor:
-        return project(at, intrinsics[:, None, None])
+        return view.pixels(at[:, :, None])[:, :, 0]
 
     residuals = residuals_2d(batch, see(places.points), observed, confidence)
     return _rows(places, residuals, derivative(see, places.points))
