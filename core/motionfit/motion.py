@@ -142,3 +142,8 @@ class Observations:
     def in_camera_frame(self) -> bool:
         """True for 2D data: the results are then in the frame of the camera, or of the world of its trajectory."""
         return self.keypoints2d is not None
+
+    @property
+    def has_trajectory(self) -> bool:
+        """True where the camera moves along a given trajectory: its world is then the frame of 2D data."""
+        return self.camera is not None and self.camera.rotation is not None

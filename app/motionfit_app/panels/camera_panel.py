@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from motionfit.body.in_camera import motion_in_camera
 from motionfit_app.panels.shown_tracks import body_tracks
 from motionfit_app.services.theme import ThemeService
 from motionfit_app.state.document import Document
@@ -155,4 +156,9 @@ class CameraPanel(QWidget):
 
     @Slot()
     def _refresh(self) -> None:
-        self.view.set_tracks(body_tracks(self._document, self._live, self._themes.theme, 0.0))
+        tracks = body_tracks(self._document, self._live, self._themes.theme, 0.0)
+        project, body = self._document.project, self._document.body
+        camera = None if project is None else project.observations.camera
+        if camera is not None and body is not None:
+            tracks = [replace(track, motion=motion_in_camera(track.motion, body, camera)) for track in tracks]
+        self.view.set_tracks(tracks)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 from torch import Tensor
 
 from motionfit.body.model import BodyModel
-from motionfit.geometry.cameras import project
+from motionfit.geometry.cameras import camera_at, project
 from motionfit.motion import Camera
 from motionfit_app.viewport.gl_view import GlView
 from motionfit_app.viewport.keypoint_overlay import KeypointOverlay, shown_text
@@ -121,7 +121,7 @@ class CameraView(GlView):
         if self._camera is None:
             return QPointF(float("nan"), float("nan"))
         point = torch.as_tensor(np.asarray(camera_xyz, dtype=np.float64))
-        pixel = project(point, self._camera.intrinsics.detach().cpu().double())
+        pixel = project(point, camera_at(self._camera, self._frame).intrinsics.detach().cpu().double())
         return self.place.to_widget(float(pixel[0]), float(pixel[1]))
 
     def build(self) -> None:
@@ -198,7 +198,7 @@ class CameraView(GlView):
         self._mesh_overlay.draw(
             posed,
             meshes,
-            self.place.projection(camera),
+            self.place.projection(camera_at(camera, self._frame)),
             self._overlay.mesh_opacity,
         )
 
@@ -209,7 +209,7 @@ class CameraView(GlView):
             observed = self._keypoints[self._frame].numpy()
         wants_points = self._overlay.reprojected_keypoints or self._overlay.residuals
         if wants_points and self._camera is not None and self._meshes is not None:
-            intrinsics = self._camera.intrinsics.detach().to("cpu", torch.float32)
+            intrinsics = camera_at(self._camera, self._frame).intrinsics.detach().to("cpu", torch.float32)
             for track in self._shown():
                 points = project(self._meshes.body25(track.motion, self._frame), intrinsics).numpy()
                 if self._overlay.residuals and observed is not None:

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from motionfit.body.skeleton import JOINT_NAMES
+from motionfit.geometry.cameras import pose_at
 from motionfit.geometry.planes import flat_unit, world_floor, world_from_floor
 from motionfit.motion import Camera, Floor
 from motionfit_app.viewport.posed_meshes import PosedMeshes
@@ -55,6 +56,16 @@ class SceneContent:
         matrix = self.world.copy()
         matrix[0, 3] += track.offset
         return matrix
+
+    def camera_world(self) -> Matrix:
+        """World from the camera of the current frame."""
+        pose = None if self.camera is None else pose_at(self.camera, self.frame)
+        if pose is None:
+            return self.world
+        back, matrix = pose.inverse(), np.eye(4)
+        matrix[:3, :3] = back.rotation.detach().cpu().double().numpy()
+        matrix[:3, 3] = back.translation.detach().cpu().double().numpy()
+        return np.asarray(self.world @ matrix, dtype=np.float64)
 
     def ghost_frames(self, track: BodyTrack) -> list[int]:
         """Frames of a track's ghosts: every so many, the nearest few on both sides of the current one."""

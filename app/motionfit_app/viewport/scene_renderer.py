@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QOpenGLContext, QOpenGLFunctions
 from PySide6.QtOpenGL import QOpenGLVertexArrayObject
 
+from motionfit.geometry.cameras import camera_at
 from motionfit_app.viewport import shapes
 from motionfit_app.viewport.colours import SceneColours, rgba
 from motionfit_app.viewport.gl_buffers import LineSet, TriangleMesh
@@ -186,8 +187,8 @@ class SceneRenderer:
             self._segments.upload(shapes.segments(np.zeros((3, 3)), ends, axes))
             self._lines.draw(self._segments, np.eye(4), eye, 3.0)
         if content.options.camera_frustum and content.camera is not None:
-            self._segments.upload(shapes.frustum(content.camera, 0.6, colours.frustum))
-            self._lines.draw(self._segments, content.world, eye, 1.5)
+            self._segments.upload(shapes.frustum(camera_at(content.camera, content.frame), 0.6, colours.frustum))
+            self._lines.draw(self._segments, content.camera_world(), eye, 1.5)
 
     def _leave(self) -> None:
         """Leave the state that Qt's painter expects."""

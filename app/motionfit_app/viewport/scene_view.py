@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from motionfit.body.model import BodyModel
+from motionfit.geometry.cameras import camera_at
 from motionfit.motion import Camera, Floor
 from motionfit_app.viewport.gl_painters import Eye
 from motionfit_app.viewport.gl_view import GlView
@@ -217,7 +218,7 @@ class SceneView(GlView):
         camera = self._content.camera
         if camera is None:
             return
-        world = self._content.world
+        world, camera = self._content.camera_world(), camera_at(camera, self._content.frame)
         eye, forward, up = world[:3, 3], world[:3, 2], -world[:3, 1]
         root = self._content.root()
         distance = 3.0 if root is None else max(0.3, float((root - eye) @ forward))

@@ -20,6 +20,7 @@ from motionfit.files.inputs import ClipInput, camera_pose
 from motionfit.files.npz import read_npz
 from motionfit.files.observations import read_observations
 from motionfit.files.result import read_result, world_motion
+from motionfit.geometry.cameras import first_frames
 from motionfit.geometry.planes import world_floor
 from motionfit.metrics import evaluate
 from motionfit.metrics.alignment import align_over_floor
@@ -38,7 +39,7 @@ _TOLERATED_FRAMES = 2
 class _Truth:
     motion: Motion
     floor: Floor
-    is_in_camera_frame: bool
+    is_in_observed_frame: bool
 
 
 def evaluate_result(given: argparse.Namespace) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def evaluate_result(given: argparse.Namespace) -> dict[str, Any]:
     observed = result.observations if given.observed is None else read_observations(given.observed)
     truth = _read_truth(given.truth, result, body)
     frames = _common_frames(given, truth.motion.frames, observed.frames, result.final.motion.frames)
-    if result.observations.in_camera_frame and not truth.is_in_camera_frame:
+    if result.observations.in_camera_frame and not truth.is_in_observed_frame:
         warnings.append(
             "The truth does not say where the camera stood (camera_rotation, camera_translation): each stage is "
             "turned about the vertical and moved along the floor to lie best on it."
@@ -85,6 +86,8 @@ def stage_metrics(result: FitResult, clip: ClipInput, body: BodyModel) -> dict[s
 def _read_truth(path: Path, result: FitResult, body: BodyModel) -> _Truth:
     arrays = read_npz(path)
     motion = motion_from_arrays(arrays, path, result.final.motion.fps)
+    if result.observations.has_trajectory:
+        return _Truth(motion, world_floor(), True)
     if not (result.observations.in_camera_frame and "camera_rotation" in arrays):
         return _Truth(motion, world_floor(), False)
     camera = camera_pose(arrays, path)
@@ -117,7 +120,7 @@ def _metrics(
 ) -> dict[str, float]:
     true = truth.motion.slice(0, frames)
     seen = _first_frames(observed, frames)
-    if truth.is_in_camera_frame or not result.observations.in_camera_frame:
+    if truth.is_in_observed_frame or not result.observations.in_camera_frame:
         return evaluate(stage.motion.slice(0, frames), true, body, seen, stage.floor, truth.floor)
     motion, floor = world_motion(result, body, stage)
     motion = motion.slice(0, frames)
@@ -139,4 +142,6 @@ def _first_frames(observed: Observations, count: int) -> Observations:
         keypoints3d=cut(observed.keypoints3d),
         keypoints3d_mask=cut(observed.keypoints3d_mask),
         keypoints2d=cut(observed.keypoints2d),
+        times=cut(observed.times),
+        camera=None if observed.camera is None else first_frames(observed.camera, count),
     )

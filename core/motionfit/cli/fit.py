@@ -29,6 +29,12 @@ def add_command(commands: Commands) -> None:
     add_fit_options(parser)
     data = parser.add_argument_group("input")
     data.add_argument("--keypoints", type=Path, metavar="DIR", help="OpenPose JSON files of the video INPUT")
+    data.add_argument(
+        "--camera", type=Path, metavar="FILE",
+        help="camera of a video or of OpenPose JSON, .npz or .json: intrinsics (3,3) or of each frame (T,3,3) px, "
+        "image_size (2,), and of a moving camera rotation (T,3,3) and translation (T,3) m, which take the world's "
+        "coordinates to the camera's (x right, y down, z forward); the result is then in that world",
+    )  # fmt: skip
     data.add_argument("--asf", type=Path, metavar="FILE", help="skeleton of an .amc INPUT (the one beside it)")
     data.add_argument("--person", type=not_negative, metavar="N", help="which person; 0 is the most visible")
     data.add_argument(
@@ -131,6 +137,7 @@ def run(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
         person=given.person,
         simulate=given.simulate,
         asf=given.asf,
+        camera=given.camera,
         resume=given.resume,
         floor=given.floor,
     )

@@ -17,7 +17,7 @@ from motionfit.cli.console import LogLines, keep_log
 from motionfit.cli.progress import FitMonitor
 from motionfit.cli.resume import earlier_fit, unfinished
 from motionfit.errors import OutputError
-from motionfit.files.given_floor import given_floor
+from motionfit.files.given_floor import given_floor, roughly_up
 from motionfit.files.inputs import ClipInput, read_input
 from motionfit.files.report import Report, without_histories
 from motionfit.files.result import check_output_folder, read_report, write_result
@@ -46,6 +46,7 @@ class FitRequest:
         person: Of several.
         simulate: How to degrade a known motion.
         asf: Skeleton of an .amc.
+        camera: File of the camera of 2D keypoints.
         resume: Keep the finished stages of the result in `output`.
         floor: Given by hand: n and d.
         may_differ: With `resume`: a result of another input, body, prior or other settings is replaced, not refused.
@@ -57,6 +58,7 @@ class FitRequest:
     person: int | None = None
     simulate: str | None = None
     asf: Path | None = None
+    camera: Path | None = None
     resume: bool = False
     floor: tuple[float, ...] | None = None
     may_differ: bool = False
@@ -100,7 +102,16 @@ def run_fit(given: argparse.Namespace, request: FitRequest) -> FitOutcome:
     check_output_folder(request.output)
     body = load_body(given.body)
     priors = load_priors(given.pose_prior, given.motion_prior, given.initial_state)
-    clip = read_input(request.input, request.keypoints, request.simulate, request.person, given.seed, body, request.asf)
+    clip = read_input(
+        request.input,
+        request.keypoints,
+        request.simulate,
+        request.person,
+        given.seed,
+        body,
+        request.asf,
+        request.camera,
+    )
     if request.floor is not None:
         clip = with_floor(clip, request.floor)
     for warning in clip.observations.warnings:
@@ -136,7 +147,7 @@ def with_floor(clip: ClipInput, plane: tuple[float, ...]) -> ClipInput:
     Raises:
         InputError: It is no floor.
     """
-    floor = given_floor(np.array(plane), clip.observations.in_camera_frame, "--floor")
+    floor = given_floor(np.array(plane), roughly_up(clip.observations), "--floor")
     return replace(clip, observations=replace(clip.observations, floor=floor, floor_is_given=True))
 
 

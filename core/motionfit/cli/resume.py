@@ -12,7 +12,7 @@ from motionfit.body.model import BodyModel
 from motionfit.errors import OutputError
 from motionfit.files.inputs import ClipInput
 from motionfit.files.result import has_result, read_report, read_result
-from motionfit.motion import Observations
+from motionfit.motion import Camera, Observations
 from motionfit.pipeline.result import FitResult
 from motionfit.pipeline.settings import FitSettings
 from motionfit.pipeline.stages import OPTIMISED_STAGES
@@ -20,7 +20,7 @@ from motionfit.pipeline.underway import without_machine
 from motionfit.priors.checkpoints import Priors
 
 _logger = logging.getLogger(__name__)
-_COMPARED = ("joints3d", "joints3d_mask", "keypoints3d", "keypoints3d_mask", "keypoints2d")
+_COMPARED = ("times", "joints3d", "joints3d_mask", "keypoints3d", "keypoints3d_mask", "keypoints2d")
 
 
 def earlier_fit(
@@ -66,7 +66,17 @@ def _same_observations(first: Observations, second: Observations) -> bool:
         return False
     if first.floor_is_given != second.floor_is_given or (first.floor_is_given and not _same_floor(first, second)):
         return False
-    return all(_same(getattr(first, name), getattr(second, name)) for name in _COMPARED)
+    is_same_camera = _same_camera(first.camera, second.camera)
+    return is_same_camera and all(_same(getattr(first, name), getattr(second, name)) for name in _COMPARED)
+
+
+def _same_camera(first: Camera | None, second: Camera | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    names = ("intrinsics", "rotation", "translation")
+    return first.image_size == second.image_size and all(
+        _same(getattr(first, name), getattr(second, name)) for name in names
+    )
 
 
 def _same_floor(first: Observations, second: Observations) -> bool:

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from motionfit.body.in_camera import motion_in_camera
 from motionfit.body.model import vertices
 from motionfit.errors import SettingsError
 from motionfit.export.clip import ExportClip
 from motionfit.files.atomic import atomic_file
 from motionfit.files.frames import transform_floor, transform_motion
 from motionfit.files.video import VideoFile, write_video
+from motionfit.geometry.cameras import camera_at
 from motionfit.geometry.planes import world_floor
 from motionfit.motion import Motion
 from motionfit.render.floor import view_floor
@@ -57,11 +59,11 @@ def over_video(clip: ExportClip) -> Iterator[Picture]:
             "Export a fit of 2D keypoints, or leave --video out for a turntable.",
         )
     stage, camera = clip.result.final, clip.result.observations.camera
-    colour = STAGE_COLOURS[stage.key]
+    colour, motion = STAGE_COLOURS[stage.key], motion_in_camera(stage.motion, clip.body, camera)
     with VideoFile(clip.video) as video:
         for frame in range(clip.first, min(clip.first + clip.motion.frames, video.frames)):
-            mesh = body_mesh(_points(stage.motion, clip, frame), clip.body, colour)
-            yield overlay(np.asarray(video.frame(frame)), [mesh], camera)
+            mesh = body_mesh(_points(motion, clip, frame), clip.body, colour)
+            yield overlay(np.asarray(video.frame(frame)), [mesh], camera_at(camera, frame))
 
 
 def turntable(clip: ExportClip) -> Iterator[Picture]:

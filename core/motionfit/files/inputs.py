@@ -13,6 +13,7 @@ from motionfit.body.load import load_body
 from motionfit.body.model import BodyModel
 from motionfit.errors import InputError
 from motionfit.files.amass import FIT_FPS, is_amass, motion_from_arrays
+from motionfit.files.cameras import read_camera_file
 from motionfit.files.demo import OBSERVATIONS_FILE, TRUTH_FILE
 from motionfit.files.frames import transform_floor, transform_motion
 from motionfit.files.npz import Arrays, numbers, read_npz
@@ -20,6 +21,7 @@ from motionfit.files.observations import is_observations, observations_from_arra
 from motionfit.files.openpose import CAMERA_FILE, OpenPoseClip, read_openpose
 from motionfit.geometry.planes import RigidTransform, world_floor
 from motionfit.motion import Floor, Motion, Observations
+from motionfit.pipeline.timeline import LONGEST_GAP
 from motionfit.simulation import SimulationSpec, camera_from_world, simulate
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
@@ -59,6 +61,7 @@ def read_input(
     seed: int = 0,
     body: BodyModel | None = None,
     asf: Path | None = None,
+    camera: Path | None = None,
 ) -> ClipInput:
     """Read what is to be fitted.
 
@@ -72,6 +75,7 @@ def read_input(
         seed: Of the simulation.
         body: Gives the joints of a known motion; by default the default body.
         asf: Skeleton of an .amc; by default the one beside it.
+        camera: File of the camera of a video or OpenPose folder (`files.cameras`).
 
     Raises:
         InputError: It cannot be read, is not supported, or makes no sense.
@@ -84,9 +88,14 @@ def read_input(
         raise InputError(f"--keypoints belongs to a video, and {path} is none.", "Leave --keypoints out.")
     if asf is not None and path.suffix.lower() != ".amc":
         raise InputError(f"--asf belongs to an .amc file, and {path} is none.", "Leave --asf out.")
+    if camera is not None and not (path.is_dir() or path.suffix.lower() in VIDEO_SUFFIXES):
+        raise InputError(
+            f"--camera belongs to a video or a folder of OpenPose JSON, and {path} is neither.", "Leave --camera out."
+        )
+    seen_by = {} if camera is None else read_camera_file(camera)
     if path.suffix.lower() in CAPTURE_SUFFIXES:
         return _read_capture(path, asf, spec or SimulationSpec(), seed, load_body() if body is None else body)
-    motion, clip = _read_any(path, keypoints, person, lambda: load_body() if body is None else body)
+    motion, clip = _read_any(path, keypoints, person, seen_by, lambda: load_body() if body is None else body)
     if spec is None:
         if clip is None:
             assert motion is not None
@@ -100,16 +109,16 @@ def read_input(
 
 
 def _read_any(
-    path: Path, keypoints: Path | None, person: int | None, body: Callable[[], BodyModel]
+    path: Path, keypoints: Path | None, person: int | None, camera: Arrays, body: Callable[[], BodyModel]
 ) -> tuple[Motion | None, ClipInput | None]:
     """The known motion in the world and the clip, as far as the path holds them (one of them at least)."""
     suffix = path.suffix.lower()
     if path.is_dir():
         if (path / OBSERVATIONS_FILE).is_file() and not (path / "report.json").is_file():
-            return _read_clip_folder(path, body)
-        return None, _read_openpose_folder(path, person)
+            return _read_clip_folder(path, camera, body)
+        return None, _read_openpose_folder(path, person, camera)
     if suffix in VIDEO_SUFFIXES:
-        return None, _read_video(path, keypoints, person)
+        return None, _read_video(path, keypoints, person, camera)
     if suffix in _NOT_SUPPORTED:
         kind, hint = _NOT_SUPPORTED[suffix]
         raise InputError(f"{kind} ({path.name}) is not supported by fit.", hint)
@@ -169,19 +178,19 @@ def observe_motion(name: str, motion: Motion, spec: SimulationSpec, seed: int, b
     return ClipInput(name, observations, truth, floor)
 
 
-def _read_clip_folder(path: Path, body: Callable[[], BodyModel]) -> tuple[Motion | None, ClipInput]:
+def _read_clip_folder(path: Path, camera: Arrays, body: Callable[[], BodyModel]) -> tuple[Motion | None, ClipInput]:
     video = next((file for file in sorted(path.iterdir()) if file.suffix.lower() in VIDEO_SUFFIXES), None)
     file = path / OBSERVATIONS_FILE
-    observations = observations_from_arrays(read_npz(file), file)
+    observations = observations_from_arrays({**read_npz(file), **camera}, file)
     truth_file = path / TRUTH_FILE
     if not truth_file.is_file():
         return None, ClipInput(path.name, observations, video=video)
     arrays = read_npz(truth_file)
     motion = motion_from_arrays(arrays, truth_file, observations.fps)
     truth, floor = motion, world_floor()
-    if observations.in_camera_frame:
-        camera = camera_pose(arrays, truth_file)
-        truth, floor = transform_motion(motion, body(), camera), transform_floor(floor, camera)
+    if observations.in_camera_frame and not observations.has_trajectory:
+        pose = camera_pose(arrays, truth_file)
+        truth, floor = transform_motion(motion, body(), pose), transform_floor(floor, pose)
     if truth.frames != observations.frames:
         raise InputError(
             f"{truth_file} has {truth.frames} frames, and the observations have {observations.frames}.",
@@ -211,7 +220,7 @@ def camera_pose(arrays: Arrays, path: Path) -> RigidTransform:
     return RigidTransform(numbers(rotation), numbers(translation))
 
 
-def _read_openpose_folder(path: Path, person: int | None) -> ClipInput:
+def _read_openpose_folder(path: Path, person: int | None, given: Arrays) -> ClipInput:
     if (path / "report.json").is_file() and (path / "result.npz").is_file():
         raise InputError(f"{path} is the result of a fit, not an input.", "Give the clip that it was made from.")
     if not any(path.iterdir()):
@@ -226,10 +235,11 @@ def _read_openpose_folder(path: Path, person: int | None) -> ClipInput:
     for key in ("image_size", "intrinsics"):
         if key in camera:
             arrays[key] = np.array(camera[key])
+    arrays |= given
     if "image_size" not in arrays:
         raise InputError(
             f"{path}: the image size is missing (OpenPose JSON does not hold it).",
-            f"Give the video with --keypoints {path}, or put a {CAMERA_FILE} like "
+            f"Give the video with --keypoints {path}, or image_size with --camera, or put a {CAMERA_FILE} like "
             '{"image_size": [1280, 720], "fps": 30} beside the JSON files.',
         )
     observations = observations_from_arrays(arrays, path)
@@ -249,7 +259,7 @@ def _camera_file(folder: Path) -> dict[str, object]:
     return content
 
 
-def _read_video(path: Path, keypoints: Path | None, person: int | None) -> ClipInput:
+def _read_video(path: Path, keypoints: Path | None, person: int | None, given: Arrays) -> ClipInput:
     if keypoints is None:
         raise InputError(
             f"{path.name} is a video, and a fit needs its 2D keypoints.",
@@ -263,11 +273,18 @@ def _read_video(path: Path, keypoints: Path | None, person: int | None) -> ClipI
     with VideoFile(path) as video:
         size, fps, times = (int(video.size[0]), int(video.size[1])), float(video.fps), np.asarray(video.times)
     placed, beyond = _placed_on_frames(found, times.shape[0])
-    warnings = [*found.warnings, *beyond, *_rate_warnings(times, fps)]
-    arrays: Arrays = {"keypoints2d": placed, "fps": np.array(fps)}
+    stamps, uneven = _stamps(times, fps)
+    warnings = [*found.warnings, *beyond, *uneven]
+    arrays: Arrays = {"keypoints2d": placed, **stamps}
     camera = _camera_file(keypoints)
     if "intrinsics" in camera:
         arrays["intrinsics"] = np.array(camera["intrinsics"])
+    arrays |= given
+    if "image_size" in given and tuple(np.asarray(given["image_size"]).reshape(-1).tolist()) != size:
+        raise InputError(
+            f"The image_size of --camera is {np.asarray(given['image_size']).tolist()}, and {path.name} has {size}.",
+            "Give the camera of this video, in its pixels.",
+        )
     observations = observations_from_arrays(arrays, keypoints, size)
     observations = replace(observations, warnings=(*warnings, *observations.warnings))
     return ClipInput(path.stem, observations, video=path)
@@ -287,11 +304,12 @@ def _placed_on_frames(found: OpenPoseClip, frames: int) -> tuple[np.ndarray, lis
     ]
 
 
-def _rate_warnings(times: np.ndarray, fps: float) -> list[str]:
+def _stamps(times: np.ndarray, fps: float) -> tuple[Arrays, list[str]]:
+    """The time stamps of a video whose frame rate varies, its rate where it does not, and what to tell."""
     steps = np.diff(times)
     if steps.size == 0 or steps.max() <= 1.5 * steps.min():
-        return []
-    return [
-        f"The video has a variable frame rate ({steps.min():.4f} to {steps.max():.4f} s between frames); "
-        f"it is taken as even at {fps:.2f} fps."
-    ]
+        return {"fps": np.array(fps)}, []
+    what = f"The video has a variable frame rate ({steps.min():.4f} to {steps.max():.4f} s between frames)"
+    if steps.min() <= 0 or steps.max() > LONGEST_GAP:
+        return {"fps": np.array(fps)}, [f"{what}; it is taken as even at {fps:.2f} fps."]
+    return {"times": times}, [f"{what}; every frame keeps its time."]

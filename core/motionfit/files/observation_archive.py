@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from motionfit.errors import InputError
+from motionfit.files.cameras import camera_arrays
 from motionfit.motion import Camera, Floor, Motion, Observations
 
 Arrays = dict[str, Any]
@@ -30,6 +31,8 @@ def write_observations(path: Path, observations: Observations) -> None:
         "floor_is_given": np.bool_(observations.floor_is_given),
         "warnings": np.array(observations.warnings, dtype=np.str_),
     }
+    if observations.times is not None:
+        content["times"] = observations.times.cpu().numpy()
     for name in ("joints3d", "keypoints3d"):
         points, mask = getattr(observations, name), getattr(observations, f"{name}_mask")
         if points is not None:
@@ -37,8 +40,7 @@ def write_observations(path: Path, observations: Observations) -> None:
     if observations.keypoints2d is not None:
         content["keypoints2d"] = observations.keypoints2d.cpu().numpy()
     if observations.camera is not None:
-        content["intrinsics"] = observations.camera.intrinsics.cpu().numpy()
-        content["image_size"] = np.array(observations.camera.image_size)
+        content |= camera_arrays(observations.camera)
     if observations.floor is not None:
         floor = observations.floor
         content["floor"] = torch.cat([floor.normal, floor.offset.reshape(1)]).cpu().numpy()
@@ -58,6 +60,7 @@ def read_observations(path: Path) -> Observations:
         return Observations(
             fps=float(content["fps"]),
             frames=int(content["frames"]),
+            times=_tensor(content.get("times")),
             joints3d=joints,
             joints3d_mask=joints_mask,
             keypoints3d=keypoints,
@@ -130,7 +133,8 @@ def _camera(content: Arrays) -> Camera | None:
     if "intrinsics" not in content:
         return None
     width, height = (int(value) for value in content["image_size"])
-    return Camera(torch.from_numpy(content["intrinsics"]), (width, height))
+    rotation, translation = (_tensor(content.get(key)) for key in ("camera_rotation", "camera_translation"))
+    return Camera(torch.from_numpy(content["intrinsics"]), (width, height), rotation, translation)
 
 
 def _floor(content: Arrays) -> Floor | None:

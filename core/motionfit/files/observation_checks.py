@@ -6,45 +6,43 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from motionfit.errors import InputError
 from motionfit.files.npz import Arrays
+from motionfit.pipeline.timeline import check_times
 
 _LARGEST_BODY = 10.0
 _SMALLEST_BODY = 0.3
 _FARTHEST = 10_000.0
 
 
-def frame_rate(arrays: Arrays, frames: int, path: Path) -> float:
-    """Frames per second, from `fps` or from evenly spaced `times`.
+def frame_times(arrays: Arrays, frames: int, path: Path) -> tuple[float, Tensor | None]:
+    """Frames per second, from `fps` or (on average) from `times`, and these where they are given.
 
     Raises:
-        InputError: Neither is there, the rate is not positive, or the times are uneven.
+        InputError: Neither is there, the rate is not positive, or the times make no sense.
     """
-    if "fps" in arrays:
-        given = np.asarray(arrays["fps"])
-        if given.size != 1:
-            raise InputError(f"{path}: fps has the shape {given.shape}, not a single number.")
-        fps = float(given.reshape(-1)[0])
-        if not np.isfinite(fps) or fps <= 0:
-            raise InputError(f"{path}: fps is {fps:g}; it must be above 0.", "Give frames per second.")
-        return fps
-    if "times" not in arrays:
+    if "times" in arrays:
+        times = np.asarray(arrays["times"])
+        if times.shape != (frames,) or not np.issubdtype(times.dtype, np.number):
+            raise InputError(f"{path}: times has the shape {times.shape}, and there are {frames} frames.")
+        stamps = torch.from_numpy(times.astype(np.float64))
+        try:
+            check_times(stamps, frames)
+        except InputError as error:
+            raise InputError(f"{path}: {error.message}", error.hint) from None
+        return (frames - 1) / float(stamps[-1] - stamps[0]), stamps
+    if "fps" not in arrays:
         raise InputError(f"{path} has neither fps nor times.", "Add fps (frames per second) or times (seconds).")
-    times = np.asarray(arrays["times"], np.float64)
-    if times.shape != (frames,):
-        raise InputError(f"{path}: times has the shape {times.shape}, and there are {frames} frames.")
-    steps = np.diff(times)
-    if not np.isfinite(times).all() or (steps <= 0).any():
-        raise InputError(f"{path}: times must rise from frame to frame.", "Give the time of each frame in seconds.")
-    if steps.max() > 1.05 * steps.min():
-        raise InputError(
-            f"{path}: times are uneven ({steps.min():.4f} to {steps.max():.4f} s apart); "
-            "a variable frame rate is not supported by fit.",
-            "Resample to even times and mark what is missing with NaN.",
-        )
-    return float(1.0 / steps.mean())
+    given = np.asarray(arrays["fps"])
+    if given.size != 1:
+        raise InputError(f"{path}: fps has the shape {given.shape}, not a single number.")
+    fps = float(given.reshape(-1)[0])
+    if not np.isfinite(fps) or fps <= 0:
+        raise InputError(f"{path}: fps is {fps:g}; it must be above 0.", "Give frames per second.")
+    return fps, None
 
 
 def check_3d(points: np.ndarray, key: str, path: Path) -> list[str]:
@@ -117,31 +115,28 @@ def check_2d(keypoints: np.ndarray, image_size: tuple[int, int], path: Path) -> 
     return []
 
 
-def check_intrinsics(intrinsics: np.ndarray, image_size: tuple[int, int], path: Path) -> np.ndarray:
-    """One (3, 3) matrix of intrinsics in pixels.
+def check_intrinsics(intrinsics: np.ndarray, image_size: tuple[int, int], frames: int, path: Path) -> np.ndarray:
+    """One (3, 3) matrix of intrinsics in pixels, or one of each frame where they change.
 
     Raises:
-        InputError: The shape is wrong, they change from frame to frame, or they are not in pixels.
+        InputError: The shape is wrong, or they are not in pixels.
     """
     matrix = np.asarray(intrinsics, np.float64)
-    if matrix.ndim == 3 and matrix.shape[1:] == (3, 3) and matrix.shape[0] > 0:
-        if not np.allclose(matrix, matrix[:1], rtol=1e-4):
-            raise InputError(
-                f"{path}: intrinsics change from frame to frame; a zooming camera is not supported by fit.",
-                "Give one matrix (3, 3).",
-            )
-        matrix = matrix[0]
-    if matrix.shape != (3, 3):
-        raise InputError(f"{path}: intrinsics has the shape {matrix.shape}, not (3, 3).")
-    if not np.isfinite(matrix).all() or matrix[0, 0] <= 0 or matrix[1, 1] <= 0:
-        raise InputError(f"{path}: the focal length in intrinsics is not positive.", "Give it in pixels.")
-    if matrix[0, 0] < 0.05 * max(image_size):
+    if matrix.shape not in ((3, 3), (frames, 3, 3)):
         raise InputError(
-            f"{path}: the focal length is {matrix[0, 0]:g} px for an image {max(image_size)} px long; "
+            f"{path}: intrinsics has the shape {matrix.shape}, not (3, 3) or one of each frame ({frames}, 3, 3)."
+        )
+    focal = matrix[..., [0, 1], [0, 1]].reshape(-1, 2)
+    if not np.isfinite(matrix).all() or (focal <= 0).any():
+        raise InputError(f"{path}: the focal length in intrinsics is not positive.", "Give it in pixels.")
+    if focal[:, 0].min() < 0.05 * max(image_size):
+        raise InputError(
+            f"{path}: the focal length is {focal[:, 0].min():g} px for an image {max(image_size)} px long; "
             "it may be normalised or in millimetres.",
             "Give intrinsics in pixels.",
         )
-    return matrix
+    same = matrix.ndim == 3 and bool((matrix == matrix[:1]).all())
+    return matrix[0] if same else matrix
 
 
 def check_something_observed(masks: Sequence[Tensor], path: Path) -> None:

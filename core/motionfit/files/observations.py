@@ -15,38 +15,37 @@ import torch
 from motionfit.body.keypoints import SURFACE_KEYPOINTS
 from motionfit.body.skeleton import BODY_JOINTS
 from motionfit.errors import InputError
-from motionfit.files.amass import FIT_FPS
 from motionfit.files.atomic import atomic_file
+from motionfit.files.cameras import camera_from_arrays
 from motionfit.files.given_floor import given_floor
 from motionfit.files.npz import Arrays, numbers, read_npz
 from motionfit.files.observation_archive import write_observations as write_archive
 from motionfit.files.observation_checks import (
     check_2d,
     check_3d,
-    check_intrinsics,
     check_something_observed,
-    frame_rate,
+    frame_times,
 )
 from motionfit.geometry.planes import world_floor
-from motionfit.motion import Camera, Floor, Observations
+from motionfit.motion import Floor, Observations
+from motionfit.pipeline.timeline import rate_warnings
 
 KEYS: dict[str, str] = {
     "fps": "frames per second",
-    "times": "(T,) s, instead of fps",
+    "times": "(T,) s, instead of fps; may be uneven",
     "joints3d": "(T,22,3) m, SMPL body joints",
     "keypoints3d": "(T,43,3) m, surface keypoints",
     "points3d": "(N,3) m, unordered surface points",
     "points3d_frame": "(N,) frame of each of points3d",
     "keypoints2d": "(T,25,3) px, px, confidence, BODY_25",
-    "intrinsics": "(3,3) px",
+    "intrinsics": "(3,3) or (T,3,3) px",
     "image_size": "(2,) width, height",
-    "camera_rotation": "(3,3), camera from world",
-    "camera_translation": "(3,), camera from world",
+    "camera_rotation": "(3,3) or (T,3,3), camera from world; absent = the camera stands at the origin",
+    "camera_translation": "(3,) or (T,3) m, camera from world",
     "floor": "(4,) unit normal and offset",
     "joint_map": "(K,) which SMPL joint each of joints3d is",
 }
 _DATA_KEYS = ("joints3d", "keypoints3d", "keypoints2d", "points3d")
-_SAME_RATE = 0.05
 _OWN_KEYS = ("frames", "floor_is_given", "warnings")
 
 
@@ -84,15 +83,15 @@ def observations_from_arrays(arrays: Arrays, path: Path, image_size: tuple[int, 
         )
     warnings = [*_unknown_keys(arrays), *_unsupported(arrays, path)]
     frames = _frames(arrays, path)
-    fps = frame_rate(arrays, frames, path)
-    warnings.extend(_rate_warnings(fps))
+    fps, times = frame_times(arrays, frames, path)
     if "joints3d" in arrays or "keypoints3d" in arrays:
         if "keypoints2d" in arrays:
             warnings.append("keypoints2d is left out: a fit uses either 3D or 2D data, and 3D data is there.")
-        found_3d = _read_3d(arrays, fps, frames, path)
-        return replace(found_3d, warnings=(*warnings, *found_3d.warnings))
-    found_2d = _read_2d(arrays, fps, frames, path, image_size)
-    return replace(found_2d, warnings=(*warnings, *found_2d.warnings))
+        observed = _read_3d(arrays, fps, frames, path)
+    else:
+        observed = _read_2d(arrays, fps, frames, path, image_size)
+    observed = replace(observed, times=times)
+    return replace(observed, warnings=(*warnings, *rate_warnings(observed), *observed.warnings))
 
 
 def _unknown_keys(arrays: Arrays) -> list[str]:
@@ -114,29 +113,9 @@ def _unsupported(arrays: Arrays, path: Path) -> list[str]:
                 "Give joints3d, keypoints3d or keypoints2d.",
             )
         warnings.append("points3d is left out: unordered surface points are not supported by fit.")
-    for key in ("camera_rotation", "camera_translation"):
-        if key in arrays and arrays[key].ndim == (3 if key == "camera_rotation" else 2):
-            poses = np.asarray(arrays[key], np.float64)
-            if not np.allclose(poses, poses[:1], atol=1e-6, equal_nan=True):
-                raise InputError(
-                    f"{path}: {key} changes from frame to frame; a moving camera is not supported by fit.",
-                    "Give a clip of a static camera, or 3D data in the world frame.",
-                )
-    if "camera_rotation" in arrays and "keypoints2d" in arrays:
-        warnings.append(
-            "camera_rotation and camera_translation are not used: the result is placed in a world of its "
-            "own, with the floor at z = 0."
-        )
+    if "camera_rotation" in arrays and ("joints3d" in arrays or "keypoints3d" in arrays):
+        warnings.append("camera_rotation and camera_translation are not used: 3D data is in the world already.")
     return warnings
-
-
-def _rate_warnings(fps: float) -> list[str]:
-    if abs(fps / FIT_FPS - 1.0) < _SAME_RATE:
-        return []
-    return [
-        f"The clip has {fps:.4g} frames per second, and the motion prior was trained at {FIT_FPS:g}: stage III may "
-        f"suit it badly; resampling the clip to {FIT_FPS:g} helps."
-    ]
 
 
 def _frames(arrays: Arrays, path: Path) -> int:
@@ -224,12 +203,10 @@ def _read_2d(arrays: Arrays, fps: float, frames: int, path: Path, image_size: tu
     clean: np.ndarray = np.where(seen[..., None], values, 0.0)
     clean[..., 2] = clean[..., 2].clip(0.0, 1.0)
     check_something_observed([torch.from_numpy(seen)], path)
-    if "intrinsics" in arrays:
-        intrinsics = check_intrinsics(arrays["intrinsics"], size, path)
-    else:
-        intrinsics = default_intrinsics(size)
+    camera = camera_from_arrays(arrays, size, frames, path)
+    if "intrinsics" not in arrays:
         warnings.append(
-            f"No intrinsics are given: a focal length of {intrinsics[0, 0]:.0f} px is assumed; "
+            f"No intrinsics are given: a focal length of {float(camera.intrinsics[0, 0]):.0f} px is assumed; "
             "distances from the camera may be wrong by its error."
         )
     floor = _floor(arrays, path)
@@ -237,18 +214,11 @@ def _read_2d(arrays: Arrays, fps: float, frames: int, path: Path, image_size: tu
         fps=fps,
         frames=frames,
         keypoints2d=numbers(clean),
-        camera=Camera(numbers(intrinsics), size),
+        camera=camera,
         floor=floor,
         floor_is_given=floor is not None and bool(arrays.get("floor_is_given", True)),
         warnings=tuple(warnings),
     )
-
-
-def default_intrinsics(image_size: tuple[int, int]) -> np.ndarray:
-    """Where nothing is known: the longer side is the focal length (a view of 53°), the middle the centre."""
-    width, height = image_size
-    focal = float(max(width, height))
-    return np.array([[focal, 0.0, width / 2.0], [0.0, focal, height / 2.0], [0.0, 0.0, 1.0]])
 
 
 def _image_size(arrays: Arrays, path: Path) -> tuple[int, int] | None:
@@ -263,8 +233,15 @@ def _image_size(arrays: Arrays, path: Path) -> tuple[int, int] | None:
 def _floor(arrays: Arrays, path: Path) -> Floor | None:
     if "floor" not in arrays:
         return None
-    in_world = "joints3d" in arrays or "keypoints3d" in arrays
-    return given_floor(arrays["floor"], not in_world, f"floor of {path}")
+    return given_floor(arrays["floor"], _up(arrays), f"floor of {path}")
+
+
+def _up(arrays: Arrays) -> np.ndarray:
+    """Roughly where up is in the frame of the observations."""
+    if "joints3d" in arrays or "keypoints3d" in arrays:
+        return np.array([0.0, 0.0, 1.0])
+    rotation = np.asarray(arrays.get("camera_rotation", np.eye(3)), np.float64).reshape(-1, 3, 3)
+    return np.asarray(-rotation[:, 1].mean(0))
 
 
 def write_observations(path: Path, observations: Observations) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from motionfit.body.model import BodyModel, pose_skeleton
 from motionfit.errors import InputError, MotionFitError, OutputError
 from motionfit.files.amass import amass_arrays
 from motionfit.files.atomic import atomic_folder, output_errors, recover_folder
+from motionfit.files.cameras import camera_arrays
 from motionfit.files.frames import transform_floor, transform_motion
 from motionfit.files.npz import Arrays, array_of, read_npz, save_arrays
 from motionfit.files.observation_archive import read_observations, write_observations
@@ -30,7 +32,7 @@ from motionfit.files.report import Report, build_report, settings_from_json
 from motionfit.files.stage_archive import stage_arrays, stage_from_arrays
 from motionfit.files.underway_archive import read_underway, write_underway
 from motionfit.geometry.planes import RigidTransform, world_from_floor
-from motionfit.motion import Floor, Motion
+from motionfit.motion import Camera, Floor, Motion
 from motionfit.pipeline.result import FitResult, StageResult
 from motionfit.pipeline.stages import STAGE_TITLES
 
@@ -40,6 +42,7 @@ LOG_FILE = "log.txt"
 _OBSERVATIONS_FILE = "observations.npz"
 _STAGES = "stages"
 _DIAGNOSTIC = "diagnostic_"
+_NEARLY_UP = 0.9
 
 
 def write_result(
@@ -120,9 +123,12 @@ def _finished(result: FitResult) -> tuple[str, ...]:
 
 
 def world_from_observed(result: FitResult, stage: StageResult | None = None) -> RigidTransform:
-    """World frame (z up) from the frame of the observations: by the floor for 2D data, else the identity."""
+    """World frame (z up) from the frame of the observations: by the floor for 2D data, else the identity.
+
+    The world of a camera's trajectory stays as it is where its z is (nearly) up.
+    """
     stage = result.final if stage is None else stage
-    if result.observations.in_camera_frame:
+    if not _is_world(result, stage):
         return world_from_floor(stage.floor)
     like = stage.motion.translation
     return RigidTransform(torch.eye(3, dtype=like.dtype, device=like.device), torch.zeros_like(like[0]))
@@ -131,7 +137,7 @@ def world_from_observed(result: FitResult, stage: StageResult | None = None) -> 
 def world_motion(result: FitResult, body: BodyModel, stage: StageResult | None = None) -> tuple[Motion, Floor]:
     """A stage's motion (by default the last's) and floor in the world frame, z up."""
     stage = result.final if stage is None else stage
-    if not result.observations.in_camera_frame:
+    if _is_world(result, stage):
         return stage.motion, stage.floor
     transform = world_from_observed(result, stage)
     body = body.to(stage.motion.translation.device, stage.motion.translation.dtype)
@@ -142,8 +148,8 @@ def result_arrays(result: FitResult, body: BodyModel) -> Arrays:
     """The arrays of result.npz.
 
     Those of AMASS, and: contacts (T, 22) probabilities (NaN where no stage tells them), joints (T, 22, 3) m,
-    floor (4,) normal and offset, `diagnostic_NAME` (T,). For 2D data also camera_rotation (T, 3, 3) and
-    camera_translation (T, 3) (camera from world), intrinsics and image_size.
+    floor (4,) normal and offset, `diagnostic_NAME` (T,), and times (T,) s where the clip has them. For 2D data also
+    camera_rotation (T, 3, 3) and camera_translation (T, 3) (camera from world), intrinsics and image_size.
     """
     motion, floor = world_motion(result, body)
     body = body.to(motion.translation.device, motion.translation.dtype)
@@ -156,13 +162,26 @@ def result_arrays(result: FitResult, body: BodyModel) -> Arrays:
     arrays["floor"] = np.append(array_of(floor.normal), array_of(floor.offset)).astype(np.float32)
     camera = result.observations.camera
     if camera is not None and result.observations.in_camera_frame:
-        back = world_from_observed(result).inverse()
-        arrays["camera_rotation"] = np.repeat(array_of(back.rotation)[None], motion.frames, 0)
-        arrays["camera_translation"] = np.repeat(array_of(back.translation)[None], motion.frames, 0)
-        arrays["intrinsics"] = array_of(camera.intrinsics)
-        arrays["image_size"] = np.array(camera.image_size)
+        arrays |= camera_arrays(_carried(camera, world_from_observed(result).inverse(), motion.frames))
+    if result.observations.times is not None:
+        arrays["times"] = array_of(result.observations.times)
     arrays.update({_DIAGNOSTIC + name: array_of(values) for name, values in result.diagnostics.items()})
     return arrays
+
+
+def _is_world(result: FitResult, stage: StageResult) -> bool:
+    """Whether the frame of the observations is a world with z up."""
+    if result.observations.has_trajectory:
+        return float(stage.floor.normal[2]) > _NEARLY_UP
+    return not result.observations.in_camera_frame
+
+
+def _carried(camera: Camera, observed_from_world: RigidTransform, frames: int) -> Camera:
+    """The camera of each frame, from the world."""
+    turn, shift = observed_from_world.rotation, observed_from_world.translation
+    if camera.rotation is None or camera.translation is None:
+        return replace(camera, rotation=turn.repeat(frames, 1, 1), translation=shift.repeat(frames, 1))
+    return replace(camera, rotation=camera.rotation @ turn, translation=camera.rotation @ shift + camera.translation)
 
 
 def read_report(folder: Path) -> Report:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from jaxtyping import Float
 from torch import Tensor
 
@@ -55,3 +57,13 @@ def pose_at(camera: Camera, frame: int) -> RigidTransform | None:
         return None
     frame = min(frame, len(camera.rotation) - 1)
     return RigidTransform(camera.rotation[frame], camera.translation[frame])
+
+
+def first_frames(camera: Camera, count: int) -> Camera:
+    """The camera of the first frames of a clip."""
+    return replace(
+        camera,
+        intrinsics=camera.intrinsics if camera.intrinsics.ndim == 2 else camera.intrinsics[:count],
+        rotation=None if camera.rotation is None else camera.rotation[:count],
+        translation=None if camera.translation is None else camera.translation[:count],
+    )

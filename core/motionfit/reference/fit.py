@@ -82,6 +82,10 @@ def _check(observations: Observations, settings: FitSettings) -> None:
         )
     if observations.keypoints2d is not None and observations.camera is None:
         raise InputError("2D keypoints need a camera.", "Give intrinsics and image_size with them.")
+    if observations.has_trajectory or (observations.camera is not None and observations.camera.intrinsics.ndim == 3):
+        raise SettingsError(
+            "The published method knows cameras only that stand still and do not zoom.", "Use another preset."
+        )
     if settings.freezes:
         raise SettingsError("The published method holds no variables.", "Leave --freeze out, or use another preset.")
     if settings.stages != OPTIMISED_STAGES[: len(settings.stages)] or not settings.stages:

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from motionfit.body.in_camera import motion_in_camera
 from motionfit.body.model import BodyModel, vertices
 from motionfit.files.frames import transform_floor, transform_motion
 from motionfit.files.inputs import ClipInput
 from motionfit.files.video import VideoFile
+from motionfit.geometry.cameras import camera_at, pose_at
 from motionfit.geometry.planes import RigidTransform, world_floor, world_from_floor
 from motionfit.motion import Camera, Floor, Motion, Observations
 from motionfit.pipeline.result import FitResult
@@ -79,19 +81,32 @@ def fit_frames(clip: ClipInput, result: FitResult, body: BodyModel, frames: list
     colour = STAGE_COLOURS[stage.key]
     if observations.camera is None or not observations.in_camera_frame:
         return _free_frames(result, body, frames)
-    camera = observations.camera
-    meshes = [body_mesh(skin, body, colour) for skin in _skins(stage.motion, body, frames)]
+    cameras = [camera_at(observations.camera, frame) for frame in frames]
+    motion = motion_in_camera(stage.motion, body, observations.camera)
+    meshes = [body_mesh(skin, body, colour) for skin in _skins(motion, body, frames)]
     if clip.video is None:
-        view = view_floor(camera, stage.floor)
-        pictures = [render_frame([mesh], camera, stage.floor, floor_view=view) for mesh in meshes]
+        floors = _floors_seen(observations.camera, stage.floor, frames)
+        pictures = [
+            render_frame([mesh], camera, floor, floor_view=view)
+            for mesh, camera, (floor, view) in zip(meshes, cameras, floors, strict=True)
+        ]
     else:
         with VideoFile(clip.video) as video:
             behind = [np.asarray(video.frame(min(frame, video.frames - 1))) for frame in frames]
-        pictures = [overlay(below, [mesh], camera) for below, mesh in zip(behind, meshes, strict=True)]
+        pictures = [overlay(below, [mesh], camera) for below, mesh, camera in zip(behind, meshes, cameras, strict=True)]
     return [
         draw_discs(picture, _seen_pixels(observations, frame), _OBSERVED)
         for picture, frame in zip(pictures, frames, strict=True)
     ]
+
+
+def _floors_seen(camera: Camera, floor: Floor, frames: list[int]) -> list[tuple[Floor, FloorView]]:
+    """The floor in the camera of each frame, and the empty scene; drawn once where the camera stands still."""
+    if camera.rotation is None and camera.intrinsics.ndim == 2:
+        return [(floor, view_floor(camera, floor))] * len(frames)
+    poses = [pose_at(camera, frame) for frame in frames]
+    floors = [floor if pose is None else transform_floor(floor, pose) for pose in poses]
+    return [(seen, view_floor(camera_at(camera, frame), seen)) for seen, frame in zip(floors, frames, strict=True)]
 
 
 def comparison(result: FitResult, body: BodyModel, frames: list[int]) -> Picture:

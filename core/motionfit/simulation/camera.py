@@ -50,6 +50,34 @@ def camera_from_world(motion: Motion, body: BodyModel, projection: Projection) -
     return transform
 
 
+def walking_camera(motion: Motion, body: BodyModel, projection: Projection) -> Camera:
+    """A camera that is carried past the person, swaying, and zooms: intrinsics and pose change in every frame.
+
+    It starts where `camera_from_world` stands, goes 1.2 m/s to its side, keeps the root in the middle
+    of the picture and zooms out and in by a fifth.
+
+    Returns:
+        With the trajectory in the world of the motion (z up).
+    """
+    start = camera_from_world(motion, body, projection)
+    place = -(start.rotation.mT @ start.translation)
+    times = torch.arange(motion.frames, dtype=place.dtype) / motion.fps
+    places = place + 1.2 * times[:, None] * start.rotation[0]
+    places[:, 2] += 0.05 * (2.0 * math.pi * 1.1 * times).sin()
+    roots = motion.translation + body.rest_joints(motion.betas)[0]
+    forward = roots - places
+    forward = forward / forward.norm(dim=-1, keepdim=True)
+    right = torch.linalg.cross(forward, forward.new_tensor([0.0, 0.0, 1.0]).expand_as(forward))
+    right = right / right.norm(dim=-1, keepdim=True)
+    rotation = torch.stack([right, torch.linalg.cross(forward, right), forward], -2)
+    zoom = 0.9 + 0.1 * (2.0 * math.pi * 0.7 * times).cos()
+    camera = camera_of(projection)
+    intrinsics = camera.intrinsics.repeat(motion.frames, 1, 1)
+    intrinsics[:, :2, :2] *= zoom[:, None, None]
+    translation = -(rotation @ places[..., None])[..., 0]
+    return Camera(intrinsics, projection.image_size, rotation, translation)
+
+
 def looking_at(centre: Float[Tensor, "xyz=3"], toward: Float[Tensor, "xyz=3"], distance: float) -> RigidTransform:
     """Camera from world of a camera 1.4 m over the floor that looks at a point.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -9,9 +11,9 @@ from torch import Tensor
 from motionfit.body.keypoints import KeypointSurfaces, body25_points
 from motionfit.body.model import BodyModel, pose_skeleton, skin
 from motionfit.errors import SettingsError
-from motionfit.geometry.cameras import project
+from motionfit.geometry.cameras import in_camera, pixels_of
 from motionfit.geometry.planes import world_floor
-from motionfit.motion import Motion, Observations
+from motionfit.motion import Camera, Motion, Observations
 from motionfit.simulation.camera import camera_from_world, camera_of
 from motionfit.simulation.spec import Projection, SimulationSpec
 from motionfit.simulation.spoil import Fault, draw_faults, spoil
@@ -90,10 +92,38 @@ def _observe_2d(
 ) -> Observations:
     world = body25_points(body, motion.betas, motion.translation, motion.root_orientation, motion.body_pose)
     points = camera_from_world(motion, body, projection).apply(world)
-    camera = camera_of(projection)
-    pixels = project(points, camera.intrinsics)
+    return _detected(motion, points, camera_of(projection), spec, generator)
+
+
+def simulate_through(
+    motion: Motion, body: BodyModel, camera: Camera, spec: SimulationSpec | None = None, seed: int = 0
+) -> Observations:
+    """BODY_25 keypoints of a motion as a camera with a trajectory sees them.
+
+    Args:
+        motion: In the world of the trajectory.
+        body: Gives the points.
+        camera: Of the frames of the motion.
+        spec: What is lost; its projection is not read.
+        seed: As `simulate`.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    points = body25_points(body, motion.betas, motion.translation, motion.root_orientation, motion.body_pose)
+    seen = in_camera(points, camera)
+    return _detected(motion, seen, camera, SimulationSpec() if spec is None else spec, generator)
+
+
+def _detected(
+    motion: Motion,
+    points: Float[Tensor, "frames 25 3"],
+    camera: Camera,
+    spec: SimulationSpec,
+    generator: torch.Generator,
+) -> Observations:
+    """Keypoints of points in the camera frame."""
+    pixels = pixels_of(points, replace(camera, rotation=None, translation=None))
     pixels = pixels + spec.noise_px * _normal(pixels, generator)
-    size = pixels.new_tensor(projection.image_size)
+    size = pixels.new_tensor(camera.image_size)
     is_inside = ((pixels >= 0) & (pixels < size)).all(-1) & (points[..., 2] > 0.1)
     seen = _kept(points, spec, generator) & is_inside
     keypoints = torch.cat([pixels, torch.ones_like(pixels[..., :1])], -1)
