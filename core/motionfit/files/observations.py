@@ -233,7 +233,10 @@ def _image_size(arrays: Arrays, path: Path) -> tuple[int, int] | None:
 def _floor(arrays: Arrays, path: Path) -> Floor | None:
     if "floor" not in arrays:
         return None
-    return given_floor(arrays["floor"], _up(arrays), f"floor of {path}")
+    try:
+        return given_floor(arrays["floor"], _up(arrays), "floor")
+    except InputError as error:
+        raise InputError(f"{path}: {error.message}", error.hint) from None
 
 
 def _up(arrays: Arrays) -> np.ndarray:
