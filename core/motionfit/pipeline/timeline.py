@@ -81,12 +81,13 @@ class Timeline:
         )
 
     def observed_values(self, values: Float[Tensor, " frames *features"]) -> Float[Tensor, " observed *features"]:
-        """Numbers per grid frame as numbers per frame of the clip, linear in between."""
+        """Numbers per grid frame as numbers per frame of the clip, linear in between; NaN is no neighbour."""
         if self.is_grid:
             return values
         following = (self.frame + 1).clamp(max=self.frames - 1)
         share = self.share.clamp(max=1.0).to(values).reshape(-1, *[1] * (values.ndim - 1))
-        between = torch.lerp(values[self.frame], values[following], share)
+        after = torch.where(torch.isnan(values[following]), values[self.frame], values[following])
+        between = torch.lerp(values[self.frame], after, share)
         return torch.where(share == 0, values[self.frame], between)
 
     def observed_frame(self, frame: int) -> int:
