@@ -84,9 +84,10 @@ def observe(task: Task, clips: list[BenchClip], body: BodyModel, seed: int) -> l
         Observed(clip, observe_motion(clip.name, clip.motion, task.spec(clip.motion.frames), seed + place, body))
         for place, clip in enumerate(clips)
     ]
-    return [each for each in observed if _is_seen(each.observations)]
+    return [each for each in observed if is_seen(each.observations)]
 
 
-def _is_seen(observations: Observations) -> bool:
+def is_seen(observations: Observations) -> bool:
+    """Whether at least half of the frames show three points or more."""
     mask = observations.joints3d_mask if observations.joints3d_mask is not None else observations.keypoints3d_mask
     return mask is None or bool((mask.sum(-1) >= _LEAST_POINTS).float().mean() >= 0.5)

@@ -19,11 +19,11 @@ from torch import Tensor
 
 from motionfit.bench.clips import BenchClip, bench_clips
 from motionfit.bench.machine import machine_facts
+from motionfit.bench.tasks import is_seen
 from motionfit.body.load import load_body
 from motionfit.body.model import BodyModel
 from motionfit.metrics.average_precision import average_precision
 from motionfit.metrics.score import score_frames
-from motionfit.motion import Observations
 from motionfit.pipeline.fit import fit_clips
 from motionfit.pipeline.result import FitResult
 from motionfit.pipeline.settings import FitSettings, load_preset
@@ -128,16 +128,18 @@ def fits(
     priors: Priors,
     seed: int,
 ) -> Iterable[tuple[BenchClip, FitResult, int]]:
-    """Fit clips as they are observed, those of equal length together; each comes with its place in the list."""
-    lengths = sorted({clip.motion.frames for clip in clips})
-    for frames in lengths:
-        equal = [(place, clip) for place, clip in enumerate(clips) if clip.motion.frames == frames]
+    """Fit clips as they are observed, those of equal length together; each comes with its place in the list.
+
+    A clip of which less than half the frames show anything is left out.
+    """
+    observed = [simulate(clip.motion, body, spec, seed + place) for place, clip in enumerate(clips)]
+    for frames in sorted({each.frames for each in observed}):
+        equal = [place for place, each in enumerate(observed) if each.frames == frames and is_seen(each)]
         for start in range(0, len(equal), _BATCH):
             part = equal[start : start + _BATCH]
-            observed: list[Observations] = [simulate(clip.motion, body, spec, seed + place) for place, clip in part]
-            results = fit_clips(observed, body, priors, settings)
-            for (place, clip), result in zip(part, results, strict=True):
-                yield clip, result, place
+            results = fit_clips([observed[place] for place in part], body, priors, settings)
+            for place, result in zip(part, results, strict=True):
+                yield clips[place], result, place
 
 
 def _scored(result: FitResult, faults: tuple[Fault, ...]) -> Scored:

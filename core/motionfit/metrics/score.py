@@ -3,8 +3,9 @@
 Every rule reads one diagnostic. Up to what is tolerated it says nothing; beyond, its suspicion grows by its weight per
 distance between what is usual and what is tolerated. Both come from fits of clips without mistakes (`tolerances.json`,
 made by `python -m motionfit.bench.tolerances`): the median of all frames, and what 99.5 of 100 frames stay below. Data
-errors are measured against the clip's own median, since nobody knows beforehand how good the data is. Suspicions add up
-like the sides of a right angle; a frame with suspicion s has the score 100 / (1 + s).
+errors are measured against the clip's own median, since nobody knows beforehand how good the data is; but a median
+beyond 12 cm excuses nothing. Suspicions add up like the sides of a right angle; a frame with suspicion s has the score
+100 / (1 + s).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from motionfit.metrics.diagnostics import part_error
 Diagnostics = Mapping[str, Float[Tensor, " frames"]]
 
 _DATA_ERROR = "data_error_cm"
-_LEAST_ERROR_CM = 1.5
+_TYPICAL_ERRORS_CM = (1.5, 12.0)
 _NEIGHBOURS = 2
 _EXPLAINED_FRAMES = 3
 _EXPLAINED = 0.5
@@ -146,8 +147,8 @@ def quantity(rule: Rule, diagnostics: Diagnostics) -> Float[Tensor, " frames"]:
     if not rule.is_relative:
         return values
     error = diagnostics.get(_DATA_ERROR, values.new_full((1,), torch.nan)).float()
-    typical = error.nanmedian().nan_to_num(_LEAST_ERROR_CM).clamp(min=_LEAST_ERROR_CM)
-    return values / typical
+    least, most = _TYPICAL_ERRORS_CM
+    return values / error.nanmedian().nan_to_num(least).clamp(least, most)
 
 
 def _suspicion(rule: Rule, values: Float[Tensor, " frames"]) -> Float[Tensor, " frames"]:

@@ -1,6 +1,6 @@
 import pytest
 
-from motionfit.bench import accuracy, speed
+from motionfit.bench import accuracy, speed, triage
 
 
 @pytest.fixture
@@ -18,6 +18,13 @@ def measured(monkeypatch):
         calls.append(quick)
         return {"closure_speedup": 2.0, "machine": {}}
 
+    def run_triage(data, quick, note, seed):
+        note("a note")
+        calls.append((data, quick, seed))
+        measure = {"average_precision": 0.9, "average_precision_by_kind": {"swap": 0.8}, "base_rate": 0.15}
+        return measure | {"tasks": {"joints": measure}}
+
+    monkeypatch.setattr(triage, "run_triage", run_triage)
     monkeypatch.setattr(accuracy, "run_accuracy", run_accuracy)
     monkeypatch.setattr(speed, "run_speed", run_speed)
     return calls
@@ -51,3 +58,11 @@ def test_speed(measured, run, run_json):
     code, report, _ = run_json("bench", "speed", "--quick", "--threads", "1")
     assert (code, report["closure_speedup"], measured) == (0, 2.0, [True])
     assert "closure_speedup" in run("bench", "speed", "--threads", "1")[1]
+
+
+def test_triage(measured, run, run_json, tmp_path):
+    code, report, _ = run_json("bench", "triage", "--quick", "--data", tmp_path, "--seed", "2", "--threads", "1")
+    assert (code, report["average_precision"], measured) == (0, 0.9, [(tmp_path, True, 2)])
+    _, out, _ = run("bench", "triage", "--threads", "1")
+    assert "left and right" in out
+    assert "0.800" in out

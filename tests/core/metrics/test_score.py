@@ -74,6 +74,14 @@ def test_data_errors_are_held_against_the_clips_own():
     assert score_frames(noisy).score.tolist() == [100.0] * FRAMES
 
 
+def test_a_clip_that_is_far_from_its_data_everywhere_is_bad_everywhere():
+    lost = good()
+    for name in lost:
+        if name.endswith("error_cm"):
+            lost[name] = lost[name] * 12.0
+    assert float(score_frames(lost).score.max()) < 50.0
+
+
 def test_what_is_unknown_says_nothing():
     unknown = good(data_error_cm=torch.nan, left_arm_error_cm=torch.nan)
     assert score_frames(unknown).score.tolist() == [100.0] * FRAMES
