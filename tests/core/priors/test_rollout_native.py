@@ -2,6 +2,9 @@
 
 import copy
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -184,3 +187,39 @@ def test_another_precision_is_refused(prior):
     with pytest.raises(ValueError, match="float64"):
         outputs_of(prior.float(), given(1, 2, torch.float32), True, recurrence)
     prior.double()
+
+
+def test_what_was_compiled_is_kept_for_the_next_process(shipped):
+    recurrence_for(shipped)
+    code = """
+from motionfit.priors.checkpoints import load_priors
+from motionfit.priors.rollout_native_choice import recurrence_for
+recurrence_for(load_priors().motion)
+from motionfit.priors.rollout_native_recurrence import run, run_adjoint
+print([sum(each.stats.cache_misses.values()) for each in (run, run_adjoint)])
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[0, 0]"
+    assert "Compiling" not in done.stderr
+
+
+def test_the_cache_moves_with_numbas_and_is_never_in_the_installation(monkeypatch, tmp_path):
+    from motionfit.priors import rollout_native_compile
+
+    own = rollout_native_compile.cache_folder()
+    assert not own.is_relative_to(Path(rollout_native_compile.__file__).parent)
+    monkeypatch.setattr(rollout_native_compile.numba.config, "CACHE_DIR", str(tmp_path))
+    assert rollout_native_compile.cache_folder() == tmp_path / own.name
+
+
+def test_a_numba_that_cannot_compile_it_is_a_warning_too(prior, monkeypatch, caplog):
+    from numba.core.errors import TypingError
+
+    from motionfit.priors import rollout_native
+
+    def fail(_prior):
+        raise TypingError("it has changed")
+
+    monkeypatch.setattr(rollout_native, "native_recurrence", fail)
+    assert recurrence_for(prior) is None
+    assert "it has changed" in caplog.text
