@@ -48,6 +48,13 @@ def add_command(commands: Commands) -> None:
         help="the floor n·p = d (m), n up, in the frame of the data (camera: y down; else z up); it is held; "
         "write --floor=… where the first number is negative",
     )  # fmt: skip
+    parser.add_argument(
+        "--range", type=frame_range, metavar="A:B",
+        help="fit frames A to B-1 of the finished fit in DIR anew, to what INPUT holds of them now, and leave all "
+        "others as they are; stages II and III, with the settings of that fit. Take some frames more than the wrong "
+        "ones: stage III carries a mistake into the frames beside it",
+    )  # fmt: skip
+    parser.add_argument("--from", type=Path, dest="earlier", metavar="DIR", help="with --range: the fit (that of -o)")
     parser.add_argument("--resume", action="store_true", help="keep the finished stages of the result in DIR")
     add_common(parser)
     parser.set_defaults(run=run)
@@ -117,6 +124,15 @@ def stages(text: str) -> tuple[str, ...]:
     return keys
 
 
+def frame_range(text: str) -> tuple[int, int]:
+    """First frame and the one after the last, from A:B."""
+    start, colon, stop = text.partition(":")
+    if not (colon and start.strip().isdigit() and stop.strip().isdigit() and int(start) < int(stop)):
+        what = "write its first frame and the one after its last: 20:31"
+        raise argparse.ArgumentTypeError(f"{text!r} is no range; {what}")
+    return int(start), int(stop)
+
+
 def freeze(text: str) -> Freeze:
     """What to hold, from the text of `Freeze`."""
     try:
@@ -130,6 +146,10 @@ def run(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
     from motionfit.cli.fit_job import FitRequest, run_fit
     from motionfit.cli.tables import metric_rows
 
+    if given.range is not None and given.resume:
+        raise SettingsError("--range is of a finished fit, --resume of one that is not.", "Leave one of them out.")
+    if given.range is None and given.earlier is not None:
+        raise SettingsError("--from belongs to --range.", "Add --range A:B, or leave --from out.")
     request = FitRequest(
         input=given.input,
         output=given.output,
@@ -140,6 +160,8 @@ def run(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
         camera=given.camera,
         resume=given.resume,
         floor=given.floor,
+        frames=given.range,
+        earlier=given.earlier,
     )
     outcome = run_fit(given, request)
     if outcome.metrics:

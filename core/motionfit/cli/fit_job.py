@@ -15,6 +15,7 @@ from motionfit.body.load import load_body
 from motionfit.body.model import BodyModel
 from motionfit.cli.console import LogLines, keep_log
 from motionfit.cli.progress import FitMonitor
+from motionfit.cli.refit_job import read_finished, refit_clip
 from motionfit.cli.resume import earlier_fit, unfinished
 from motionfit.errors import OutputError
 from motionfit.files.given_floor import given_floor, roughly_up
@@ -26,7 +27,7 @@ from motionfit.metrics import evaluate
 from motionfit.metrics.ground_measures import without_ground
 from motionfit.pipeline.result import FitResult, StageResult, Underway
 from motionfit.pipeline.settings import FitSettings, load_preset
-from motionfit.pipeline.stages import STAGE_TITLES
+from motionfit.pipeline.stages import OPTIMISED_STAGES, STAGE_TITLES
 from motionfit.priors.checkpoints import Priors, load_priors
 from motionfit.priors.rollout_native_choice import NONE
 from motionfit.reference.choose import fit
@@ -49,6 +50,8 @@ class FitRequest:
         camera: File of the camera of 2D keypoints.
         resume: Keep the finished stages of the result in `output`.
         floor: Given by hand: n and d.
+        frames: Fit only this range anew: its first frame and the one after its last.
+        earlier: Of the result folder with the finished fit of which the range is; None = `output`.
         may_differ: With `resume`: a result of another input, body, prior or other settings is replaced, not refused.
     """
 
@@ -61,6 +64,8 @@ class FitRequest:
     camera: Path | None = None
     resume: bool = False
     floor: tuple[float, ...] | None = None
+    frames: tuple[int, int] | None = None
+    earlier: Path | None = None
     may_differ: bool = False
 
 
@@ -116,6 +121,8 @@ def run_fit(given: argparse.Namespace, request: FitRequest) -> FitOutcome:
         clip = with_floor(clip, request.floor)
     for warning in clip.observations.warnings:
         _logger.warning("%s", warning)
+    if request.frames is not None:
+        return _refit(given, request, request.frames, clip, body, priors, lines)
     settings = settings_for(given, clip)
     previous = _earlier_fit(request, clip, settings, body, priors)
     left = settings.stages if previous is None else unfinished(request.output, settings)
@@ -151,9 +158,17 @@ def with_floor(clip: ClipInput, plane: tuple[float, ...]) -> ClipInput:
     return replace(clip, observations=replace(clip.observations, floor=floor, floor_is_given=True))
 
 
-def settings_for(given: argparse.Namespace, clip: ClipInput) -> FitSettings:
-    """The preset (by the kind of the observations) with the options of the command line."""
+def settings_for(given: argparse.Namespace, clip: ClipInput, earlier: FitSettings | None = None) -> FitSettings:
+    """The preset with the options of the command line.
+
+    Args:
+        given: The options.
+        clip: Where no preset is given, it follows the kind of its observations.
+        earlier: To start from where no preset is given.
+    """
     settings = load_preset(given.preset or _PRESETS[clip.observations.kind])
+    if earlier is not None and given.preset is None:
+        settings = replace(earlier, stages=OPTIMISED_STAGES)
     return replace(
         settings,
         stages=given.stages or settings.stages,
@@ -194,6 +209,27 @@ def _fit(
     with FitMonitor(given, keep, keep_underway) as monitor:
         result = fit(clip.observations, body, priors, replace(settings, stages=left), monitor, previous)
     return replace(result, settings=replace(result.settings, stages=settings.stages))
+
+
+def _refit(
+    given: argparse.Namespace,
+    request: FitRequest,
+    frames: tuple[int, int],
+    clip: ClipInput,
+    body: BodyModel,
+    priors: Priors,
+    lines: LogLines,
+) -> FitOutcome:
+    """Fit a range of a finished fit anew; a fit that is stopped leaves the folder as it was."""
+    folder = request.earlier or request.output
+    earlier = read_finished(folder, clip.observations)
+    settings = settings_for(given, clip, earlier.settings)
+    result = refit_clip(given, frames, earlier, clip, body, priors, settings)
+    if not result.cancelled:
+        return _written(request, clip, result, body, lines)
+    report = without_histories(read_report(folder))
+    sentence = f"Stopped; nothing was written, and the result in {folder} is as it was."
+    return FitOutcome(130, clip.name, {}, sentence, report, clip, earlier, body, is_new=False)
 
 
 def metrics_of(result: FitResult, stage: StageResult, clip: ClipInput, body: BodyModel) -> dict[str, float]:

@@ -251,6 +251,7 @@ def settings_to_json(settings: FitSettings) -> dict[str, Any]:
         "threads": settings.threads,
         "seed": settings.seed,
         "acceleration": settings.acceleration,
+        "refitted": [list(frames) for frames in settings.refitted],
     }
 
 
@@ -258,4 +259,5 @@ def _settings_from(content: Mapping[str, Any]) -> FitSettings:
     values = dict(content)
     values["stages"] = tuple(values["stages"])
     values["freezes"] = frozenset(Freeze.parse(text) for text in values["freezes"])
+    values["refitted"] = tuple((int(start), int(stop)) for start, stop in values.get("refitted", ()))
     return FitSettings(**values)

@@ -116,6 +116,7 @@ def settings_to_json(settings: FitSettings) -> Report:
         "threads": settings.threads,
         "seed": settings.seed,
         "acceleration": settings.acceleration,
+        "refitted": [list(frames) for frames in settings.refitted],
     }
 
 
@@ -145,6 +146,7 @@ def settings_from_json(content: Mapping[str, Any]) -> FitSettings:
         ground=content.get("ground", "default"),
         contacts=tuple(ContactOverride.parse(text) for text in content.get("contacts", [])),
         robust=content.get("robust", {}),
+        refitted=tuple((int(start), int(stop)) for start, stop in content.get("refitted", ())),
     )
 
 

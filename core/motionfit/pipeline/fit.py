@@ -71,6 +71,7 @@ def fit_clips(
         _check(each)
     used = [without_wild(each) for each in observations]
     ground_mode(settings.ground, observations)
+    settings = replace(settings, refitted=())
     held_masks([each for each in settings.freezes if not each.is_whole], 1, observations[0].frames)
     kept = _kept_stages(previous, settings.stages, len(observations))
     underway = _underway(previous, settings)

@@ -82,6 +82,7 @@ class Run:
         warnings: Of each clip, about the fit itself.
         ground: Of each clip, once stage II is there.
         planes: The estimate that it comes from, of each clip.
+        x0: What is known of the initial state of the first window: it replaces what stage III would start with.
     """
 
     observations: Sequence[Observations]
@@ -96,6 +97,7 @@ class Run:
     window_batch: int
     underway: tuple[Underway | None, ...]
     cancelled: bool = False
+    x0: Mapping[str, Tensor] = field(default_factory=dict)
     warnings: list[tuple[str, ...]] = field(init=False)
     ground: Ground | None = None
     planes: list[GroundPlane] = field(default_factory=list)
@@ -183,7 +185,8 @@ class Run:
         batch = self.batch.windows(self.windows)
         contacts = Contacts.of(self.body, self.settings.contacts, self.timelines[0])
         stage = RolloutStage(self.body, self.priors, data, batch, self.windows, ground, contacts, recurrence=recurrence)
-        values, noted = self._steady(phases_of("stage3")[0], stage, start_rollout(poses, pose_values, stage), {})
+        start = self._with_known_x0(start_rollout(poses, pose_values, stage))
+        values, noted = self._steady(phases_of("stage3")[0], stage, start, {})
 
         def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
             return motion_of_rollout(stage, current, clip)
@@ -260,6 +263,10 @@ class Run:
         is_whole = len(course.statuses) == len(parts)
         statuses = [course.status(clip, len(phases_of(stage)), is_whole) for clip in clips]
         self._keep(stage, course, [status.value for status in statuses], motion, account(course.values))
+
+    def _with_known_x0(self, values: Values) -> Values:
+        known = {name: torch.cat([first.to(values[name]), values[name][1:]]) for name, first in self.x0.items()}
+        return values | known
 
     def _run_phase(
         self,

@@ -68,6 +68,8 @@ class FitSettings:
             Likewise.
         ground: One of `GROUND_MODES`. For MotionFit's own method only.
         contacts: What the user knows of joints that touch the ground; a later one counts. Likewise.
+        refitted: First frame of each range that was fitted anew afterwards, and the one after its last; told by
+            results, not read by fits.
     """
 
     preset: str
@@ -88,6 +90,7 @@ class FitSettings:
     ground: str = "default"
     contacts: tuple[ContactOverride, ...] = ()
     robust: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    refitted: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         for stage, terms in self.weights.items():

@@ -126,5 +126,6 @@ def without_machine(settings: FitSettings) -> FitSettings:
         device="auto",
         threads=1,
         acceleration=AUTO,
+        refitted=(),
         freezes=settings.freezes - {Freeze("floor")},
     )

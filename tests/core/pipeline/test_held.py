@@ -46,9 +46,10 @@ def assert_held(freezes, motion, before):
     assert not torch.equal(motion.body_pose, before.body_pose)
 
 
-@pytest.mark.parametrize("case", list(FREEZES))
 @pytest.mark.parametrize(
-    ("stage", "solver"), [("stage2", LEVENBERG_MARQUARDT), ("stage2", LBFGS), ("stage3", LBFGS), ("stage3", "windows")]
+    ("case", "stage", "solver"),
+    [(case, *way) for case in FREEZES for way in (("stage2", LEVENBERG_MARQUARDT), ("stage3", "windows"))]
+    + [(case, *way) for case in ("part", "all at once") for way in (("stage2", LBFGS), ("stage3", LBFGS))],
 )
 def test_what_is_frozen_comes_out_bit_identical(result, noisy, body, priors, case, stage, solver):
     freezes = frozen(FREEZES[case], stage)
