@@ -41,7 +41,7 @@ def test_a_usual_clip_has_full_scores_and_no_reasons():
         ("excursion_cm", 20.0, "leaps away and back by 20 cm"),
         ("repeated_share", 1.0, "100% of the data repeats"),
         ("prior_nll_z", 9.0, "the prior does not know (9.0"),
-        ("skating_cm", 12.0, "slide 12.0 cm per frame"),
+        ("skating_cm", 18.0, "slide 18.0 cm per frame"),
         ("penetration_cm", 60.0, "60 cm under the floor"),
         ("floating_cm", 60.0, "60 cm over the floor"),
         ("acceleration", 150.0, "acceleration 150"),
