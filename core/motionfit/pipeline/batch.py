@@ -49,7 +49,8 @@ class Batch:
         floor_normal: Up.
         floor_offset: n·p = d on the floor, metres.
         frame_weights: How much each frame counts: windows that share one have equal parts of it.
-        point_weights: Of each point, by term: clips that offer fewer kinds of points than there are count them more.
+        point_weights: Of each point, by term: clips that offer fewer kinds of points than there are, or fewer frames
+            per second than the grid has, count them more.
         scales: Of the robust square of each data term, m or pixels; see `observation_scales`.
     """
 
@@ -200,7 +201,10 @@ def make_batch(
     share = shares_in_slots(lines)
     if share is not None:
         data["share"] = share
-    weights = {name: point_weights(name, mask).to(device, dtype) for name, mask in _observed(data).items()}
+    per_frame = torch.tensor([line.frames_per_observed for line in lines], dtype=torch.float64)
+    weights = {
+        name: (point_weights(name, mask) * per_frame).to(device, dtype) for name, mask in _observed(data).items()
+    }
     moved = {
         name: value.to(device) if value.dtype == torch.bool else value.to(device, dtype) for name, value in data.items()
     }

@@ -61,6 +61,11 @@ class Timeline:
         return int(self.slot.max()) + 1
 
     @property
+    def frames_per_observed(self) -> float:
+        """Grid frames per frame of the clip: so much must a frame of the clip count that the prior weighs the same."""
+        return self.fps / self.observed_fps
+
+    @property
     def is_grid(self) -> bool:
         """True where the frames of the clip are the grid."""
         return self.frames == self.frame.shape[0] and not bool(self.share.any())
