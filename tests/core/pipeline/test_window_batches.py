@@ -16,6 +16,7 @@ from motionfit.pipeline.windows import split_windows
 from motionfit.simulation import simulate
 
 from .conftest import walk
+from .seams import jumps_at_seams
 
 FRAMES = 48
 WINDOW, OVERLAP = 20, 6
@@ -86,6 +87,14 @@ def test_a_later_batch_leaves_the_earlier_ones_and_the_shape_alone(one_by_one):
         assert torch.equal(first[name][0], final[name][0])
         assert torch.equal(second[name][1], final[name][1])
         assert not torch.equal(first[name][1], second[name][1])
+
+
+@pytest.mark.parametrize("batches", ["by_memory", "one_by_one"])
+def test_no_seam_shows(batches, request, body):
+    found = request.getfixturevalue(batches)
+    result = found if batches == "by_memory" else found[0]
+    jumps, usual = jumps_at_seams(result, walk(FRAMES), body)
+    assert jumps.max() <= 0.5 * usual
 
 
 def test_overlaps_count_across_batches_as_within_one(observed, body, priors, by_memory):
