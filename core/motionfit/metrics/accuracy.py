@@ -20,7 +20,7 @@ LEG_JOINTS: tuple[int, ...] = (1, 2, 4, 5, 7, 8, 10, 11)
 
 _MILLIMETRES = 1000.0
 _WORLD_CHUNK = 100
-_MESH_CHUNK = 64
+_MESH_CHUNK = 16
 
 Joints = Float[Tensor, "frames joints 3"]
 

@@ -32,7 +32,7 @@ CONTACT_SPEED = 0.3
 _FEET_HEIGHTS: dict[int, float] = {7: 0.10, 8: 0.10, 10: 0.04, 11: 0.04}
 _TOES = (10, 11)
 _THRESHOLDS = (0.0, 0.03, 0.06, 0.09, 0.12, 0.15)
-_CHUNK = 64
+_CHUNK = 16
 
 Joints = Float[Tensor, "frames 22 3"]
 
@@ -96,12 +96,12 @@ def penetration_rate(joints: Joints, floor: Floor) -> float:
 
 def lowest_point(motion: Motion, body: BodyModel, floor: Floor) -> Float[Tensor, " frames"]:
     """Height of the lowest mesh vertex of each frame, metres."""
-    parts = []
+    lowest = torch.empty_like(motion.translation[:, 0])
     for start in range(0, motion.frames, _CHUNK):
         part = motion.slice(start, min(start + _CHUNK, motion.frames))
         mesh = vertices(body, part.betas, part.translation, part.root_orientation, part.body_pose)
-        parts.append(heights(mesh, floor).amin(-1))
-    return torch.cat(parts)
+        torch.amin(heights(mesh, floor), -1, out=lowest[start : start + _CHUNK])
+    return lowest
 
 
 def penetration_cm(lowest: Float[Tensor, " frames"]) -> float:
