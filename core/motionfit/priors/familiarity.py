@@ -40,6 +40,9 @@ _HALF_WINDOW = 5
 _LARGEST = 20.0
 """A single frame counts at most so many deviations, so that a broken one does not drown its neighbours."""
 
+_AT_ONCE = 512
+"""Steps that are evaluated together: the nets are wide, and motions may be long."""
+
 _TRIMMED = (0.01, 0.99)
 _QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
@@ -89,6 +92,12 @@ def surprise(prior: MotionPrior, mixture: InitialStateMixture, states: MotionSta
         mixture: The initial-state mixture.
         states: At least two, in a world frame (z up, floor z = 0), 30 a second.
     """
+    steps = states.frames - 1
+    stretches = [states.slice(start, min(start + _AT_ONCE, steps) + 1) for start in range(0, steps, _AT_ONCE)]
+    return torch.cat([_surprise(prior, mixture, stretch) for stretch in stretches], 1)
+
+
+def _surprise(prior: MotionPrior, mixture: InitialStateMixture, states: MotionState) -> Tensor:
     past, following = local_transitions(states)
     mean, variance = prior.posterior(past, following)
     prior_mean, prior_variance = prior.prior(past)
