@@ -9,7 +9,7 @@ encoded by the pose prior.
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
@@ -35,27 +35,20 @@ class PlainStage(RolloutStage):
     """Stage III with the plain roll-out in the place of the lean one."""
 
     def roll(self, values: Mapping[str, Tensor]) -> Rolled:
-        """Roll every window out, step by step through the outer frame."""
+        """Roll every window out, once, step by step through the outer frame, with the detours of the plain way."""
         betas = values["betas"].repeat_interleave(len(self.windows), 0)
         rest = self.body.rest_joints(betas)
         normal, offset = self.ground.at(values, len(self.windows))
         transform, initial = self._initial_state(values, rest, normal, offset, {})
         latents = values["motion_latents"][:, : self.batch.frames - 1]
         rolled = plain_roll_out(self.priors.motion, initial, latents, rest[:, 0])
-        return self._on_body(betas, rest, transform, rolled, normal, offset, {})
+        on_body = self._on_body(betas, rest, transform, rolled, normal, offset, {})
+        return replace(on_body, contacts=on_body.contacts + 0.0 * self._meshes_and_codes(rolled.states, betas))
 
-    def terms(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
-        """The terms, with the detours of the plain way."""
-        terms = super().terms(values, wanted)
-        detour = self._meshes_and_codes(values)
-        return {name: term + 0.0 * detour for name, term in terms.items()}
-
-    def _meshes_and_codes(self, values: Mapping[str, Tensor]) -> Tensor:
-        rolled = self.roll(values)
-        states, betas = rolled.roll_out.states, rolled.posed.betas
+    def _meshes_and_codes(self, states: MotionState, betas: Tensor) -> Tensor:
         frames = self.batch.frames
         padded = states.frame(0).map(lambda tensor: tensor.unsqueeze(1).expand(-1, frames, *tensor.shape[1:]))
-        total = values["betas"].new_zeros(())
+        total = betas.new_zeros(())
         for each in (padded, states, states):
             mesh = vertices(self.body, betas, each.translation, each.root_orientation, each.body_pose)
             total = total + mesh.sum()

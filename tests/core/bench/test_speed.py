@@ -4,10 +4,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from motionfit.bench import speed
+from motionfit.bench import plain_closure, speed
 from motionfit.bench.clips import BenchClip, bench_clips
 from motionfit.bench.speed import TARGETS, run_speed, table
-from motionfit.bench.speed_closures import LEAN, PLAIN, measure_closures
+from motionfit.bench.speed_closures import LEAN, PLAIN, measure_closures, plain_milliseconds
 from motionfit.bench.speed_fits import run_published
 from motionfit.bench.speed_lengths import back_and_forth, measure_gpu, measure_lengths
 from motionfit.bench.speed_process import measure_memory, measure_starts
@@ -127,3 +127,11 @@ def test_the_table_says_what_must_be_reached_and_whether_it_is():
     assert rows["frames"][1:] == ["", "", ""]
     assert "fit_speedup_is_estimate" not in rows
     assert len({target.measure for target in TARGETS}) == len(TARGETS)
+
+
+def test_the_plain_closure_rolls_out_once_as_research_code_does(observed, body, priors, monkeypatch):
+    rolled = []
+    roll_out = plain_closure.plain_roll_out
+    monkeypatch.setattr(plain_closure, "plain_roll_out", lambda *given: rolled.append(1) or roll_out(*given))
+    assert plain_milliseconds(observed, body, priors, load_preset("joints3d"), 3, 1) > 0
+    assert len(rolled) == 2  # one that does not count, and one that does
