@@ -88,7 +88,8 @@ class FitWorker(QObject):
         self.finished.emit(result)
 
     def _on_progress(self, progress: Progress) -> bool:
-        self._records.append((progress.stage, progress.record))
+        if not progress.has_ended:
+            self._records.append((progress.stage, progress.record))
         self._latest = progress
         now = time.monotonic()
         if now - self._emitted_at >= _EMIT_SECONDS:

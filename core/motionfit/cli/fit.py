@@ -55,7 +55,9 @@ def add_command(commands: Commands) -> None:
         "ones: stage III carries a mistake into the frames beside it",
     )  # fmt: skip
     parser.add_argument("--from", type=Path, dest="earlier", metavar="DIR", help="with --range: the fit (that of -o)")
-    parser.add_argument("--resume", action="store_true", help="keep the finished stages of the result in DIR")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the fit in DIR, after its last finished phase"
+    )
     add_common(parser)
     parser.set_defaults(run=run)
 

@@ -163,6 +163,7 @@ class Progress:
         incidents: What went wrong in this phase so far.
         underway: Where the running stage stood at the end of its last phase: with `finished` all that is needed to go
             on if the fit is cut off now.
+        has_ended: The phase has; `record` is that of its last closure, told before.
     """
 
     stage: str
@@ -176,6 +177,7 @@ class Progress:
     finished: Mapping[str, StageResult]
     incidents: tuple[Incident, ...] = ()
     underway: Underway | None = None
+    has_ended: bool = False
 
 
 ProgressCallback = Callable[[Progress], bool]

@@ -314,7 +314,7 @@ class Run:
         if course.histories[0]:
             values, record = course.values, course.histories[0][-1]
             iteration, incidents = record.iteration, course.incidents[0]
-            going = self._tell(part.phase, 0.0, iteration, record, lambda: motion(values, 0)[0], incidents)
+            going = self._tell(part.phase, 0.0, iteration, record, lambda: motion(values, 0)[0], incidents, True)
             self.cancelled = not going
 
     def _tell(
@@ -325,6 +325,7 @@ class Run:
         record: ClosureRecord,
         motion: Callable[[], Motion],
         incidents: tuple[Incident, ...],
+        has_ended: bool = False,
     ) -> bool:
         if self.progress is None:
             return True
@@ -343,6 +344,7 @@ class Run:
                 finished=dict(self.results[0]),
                 incidents=self._observed_incidents(incidents, 0),
                 underway=self.underway[0],
+                has_ended=has_ended,
             )
         )
 

@@ -45,14 +45,17 @@ def by_memory(observed, body, priors, stage_two):
 @pytest.fixture(scope="module")
 def one_by_one(observed, body, priors, stage_two):
     """Windows one after the other, and what could have been kept after each phase."""
-    kept = []
+    kept, closures = [], []
 
     def watch(progress):
+        closures.extend([] if progress.has_ended else [progress.record])
         if progress.underway is not None and progress.underway not in kept:
             kept.append(progress.underway)
         return True
 
-    return fit(observed, body, priors, few(window_batch=1, stages=("stage3",)), watch, stage_two), kept
+    result = fit(observed, body, priors, few(window_batch=1, stages=("stage3",)), watch, stage_two)
+    assert tuple(closures) == result.final.history
+    return result, kept
 
 
 @pytest.mark.parametrize(("windows", "at_once"), [(1, 1), (7, 3), (36, 35), (5, 9), (12, 4)])
