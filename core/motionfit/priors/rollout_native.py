@@ -25,7 +25,6 @@ from motionfit.priors.rollout_native_step import LOGITS
 from motionfit.priors.state import STATE_SIZE
 
 _logger = logging.getLogger(__name__)
-_WORTH_TELLING_SECONDS = 2.0
 
 
 def native_recurrence(prior: MotionPrior) -> Recurrence:
@@ -103,7 +102,8 @@ def _run(start: Tensor, latents: Tensor, pivot: Tensor, weights: Weights) -> tup
 
 def _prepare(weights: Weights) -> None:
     """Load or compile both functions for the precision of the weights, by a step of one row."""
-    if not any(cache_folder().rglob("*.nbc")):
+    is_new = not any(cache_folder().rglob("*.nbc"))
+    if is_new:
         _logger.warning("Compiling the roll-out for this machine, which is done once and takes some seconds.")
     began = time.perf_counter()
     numbers = torch.from_numpy(weights.matrices)
@@ -112,9 +112,8 @@ def _prepare(weights: Weights) -> None:
     with torch.enable_grad():
         worlds, _, _ = _run(start, latents, pivot, weights)
         worlds.sum().backward()
-    seconds = time.perf_counter() - began
-    if seconds > _WORTH_TELLING_SECONDS:
-        _logger.info("Compiled the roll-out in %.0f s; it is kept in %s.", seconds, cache_folder())
+    if is_new:
+        _logger.info("Compiled in %.0f s; it is kept in %s.", time.perf_counter() - began, cache_folder())
 
 
 def _empty_trace(weights: Weights, steps: int, batch: int) -> Trace:
