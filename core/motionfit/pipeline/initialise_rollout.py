@@ -93,6 +93,11 @@ def start_rollout(poses: PoseStage, values: Mapping[str, Tensor], rollout: Rollo
     return {name: value.detach().clone() for name, value in started.items()}
 
 
+def with_first_rows(values: Mapping[str, Tensor], known: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The variables with other rows for the first window, of those that are known."""
+    return {**values, **{name: torch.cat([row.to(values[name]), values[name][1:]]) for name, row in known.items()}}
+
+
 def _first_poses(poses: PoseStage, values: Mapping[str, Tensor], firsts: list[int]) -> Tensor:
     """Latents of the poses in which the windows start: encoded where stage II held joints that its latents do not."""
     latents = values["pose_latents"][:, firsts]

@@ -28,7 +28,7 @@ from motionfit.pipeline.ground_plane import GroundPlane
 from motionfit.pipeline.held import HeldNumbers, held_masks, held_values, pose_numbers, rollout_numbers, without_held
 from motionfit.pipeline.incidents import Incident, sentences_of
 from motionfit.pipeline.initialise_camera import root_from_keypoints
-from motionfit.pipeline.initialise_rollout import start_rollout
+from motionfit.pipeline.initialise_rollout import start_rollout, with_first_rows
 from motionfit.pipeline.initialise_root import root_from_points
 from motionfit.pipeline.optimise import PhaseEnd, Values
 from motionfit.pipeline.outliers import outliers_of
@@ -185,7 +185,7 @@ class Run:
         batch = self.batch.windows(self.windows)
         contacts = Contacts.of(self.body, self.settings.contacts, self.timelines[0])
         stage = RolloutStage(self.body, self.priors, data, batch, self.windows, ground, contacts, recurrence=recurrence)
-        start = self._with_known_x0(start_rollout(poses, pose_values, stage))
+        start = with_first_rows(start_rollout(poses, pose_values, stage), self.x0)
         values, noted = self._steady(phases_of("stage3")[0], stage, start, {})
 
         def motion(current: Mapping[str, Tensor], clip: int) -> tuple[Motion, Floor]:
@@ -263,10 +263,6 @@ class Run:
         is_whole = len(course.statuses) == len(parts)
         statuses = [course.status(clip, len(phases_of(stage)), is_whole) for clip in clips]
         self._keep(stage, course, [status.value for status in statuses], motion, account(course.values))
-
-    def _with_known_x0(self, values: Values) -> Values:
-        known = {name: torch.cat([first.to(values[name]), values[name][1:]]) for name, first in self.x0.items()}
-        return values | known
 
     def _run_phase(
         self,
