@@ -114,6 +114,7 @@ class Observations:
         camera: Needed with 2D data.
         floor: World floor for 3D data; first guess or given floor in the frame of the 2D data.
         floor_is_given: True when the user gave the floor (2D data): it is then held.
+        height: Of the person, metres, if it is known.
         warnings: Sentences about assumptions made while reading, shown to the user.
     """
 
@@ -128,6 +129,7 @@ class Observations:
     camera: Camera | None = None
     floor: Floor | None = None
     floor_is_given: bool = False
+    height: float | None = None
     warnings: tuple[str, ...] = field(default=())
 
     @property

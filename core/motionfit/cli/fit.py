@@ -35,6 +35,12 @@ def add_command(commands: Commands) -> None:
         "image_size (2,), and of a moving camera rotation (T,3,3) and translation (T,3) m, which take the world's "
         "coordinates to the camera's (x right, y down, z forward); the result is then in that world",
     )  # fmt: skip
+    data.add_argument(
+        "--height",
+        type=height,
+        metavar="M",
+        help="how tall the person is, metres (within 1.5 cm); with 2D keypoints it settles how far away they are",
+    )
     data.add_argument("--asf", type=Path, metavar="FILE", help="skeleton of an .amc INPUT (the one beside it)")
     data.add_argument("--person", type=not_negative, metavar="N", help="which person; 0 is the most visible")
     data.add_argument(
@@ -135,6 +141,17 @@ def frame_range(text: str) -> tuple[int, int]:
     return int(start), int(stop)
 
 
+def height(text: str) -> float:
+    """A person's height, metres."""
+    try:
+        metres = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no height; give metres, like 1.78") from None
+    if not 0.4 <= metres <= 2.8:
+        raise argparse.ArgumentTypeError(f"{text} m is no height of a person; give metres, like 1.78")
+    return metres
+
+
 def freeze(text: str) -> Freeze:
     """What to hold, from the text of `Freeze`."""
     try:
@@ -160,6 +177,7 @@ def run(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
         simulate=given.simulate,
         asf=given.asf,
         camera=given.camera,
+        height=given.height,
         resume=given.resume,
         floor=given.floor,
         frames=given.range,

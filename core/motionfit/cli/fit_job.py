@@ -48,6 +48,7 @@ class FitRequest:
         simulate: How to degrade a known motion.
         asf: Skeleton of an .amc.
         camera: File of the camera of 2D keypoints.
+        height: Of the person, metres.
         resume: Keep the finished stages of the result in `output`.
         floor: Given by hand: n and d.
         frames: Fit only this range anew: its first frame and the one after its last.
@@ -62,6 +63,7 @@ class FitRequest:
     simulate: str | None = None
     asf: Path | None = None
     camera: Path | None = None
+    height: float | None = None
     resume: bool = False
     floor: tuple[float, ...] | None = None
     frames: tuple[int, int] | None = None
@@ -117,6 +119,8 @@ def run_fit(given: argparse.Namespace, request: FitRequest) -> FitOutcome:
         request.asf,
         request.camera,
     )
+    if request.height is not None:
+        clip = replace(clip, observations=replace(clip.observations, height=request.height))
     if request.floor is not None:
         clip = with_floor(clip, request.floor)
     for warning in clip.observations.warnings:

@@ -62,7 +62,7 @@ def unfinished(folder: Path, settings: FitSettings) -> tuple[str, ...]:
 
 
 def _same_observations(first: Observations, second: Observations) -> bool:
-    if (first.frames, first.fps, first.kind) != (second.frames, second.fps, second.kind):
+    if (first.frames, first.fps, first.kind, first.height) != (second.frames, second.fps, second.kind, second.height):
         return False
     if first.floor_is_given != second.floor_is_given or (first.floor_is_given and not _same_floor(first, second)):
         return False

@@ -31,6 +31,8 @@ def write_observations(path: Path, observations: Observations) -> None:
         "floor_is_given": np.bool_(observations.floor_is_given),
         "warnings": np.array(observations.warnings, dtype=np.str_),
     }
+    if observations.height is not None:
+        content["height"] = np.float64(observations.height)
     if observations.times is not None:
         content["times"] = observations.times.cpu().numpy()
     for name in ("joints3d", "keypoints3d"):
@@ -69,6 +71,7 @@ def read_observations(path: Path) -> Observations:
             camera=_camera(content),
             floor=_floor(content),
             floor_is_given=bool(content["floor_is_given"]),
+            height=float(content["height"]) if "height" in content else None,
             warnings=tuple(str(text) for text in content["warnings"]),
         )
     except KeyError as error:

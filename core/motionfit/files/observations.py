@@ -43,6 +43,7 @@ KEYS: dict[str, str] = {
     "camera_rotation": "(3,3) or (T,3,3), camera from world; absent = the camera stands at the origin",
     "camera_translation": "(3,) or (T,3) m, camera from world",
     "floor": "(4,) unit normal and offset",
+    "height": "m, of the person, if it is known",
     "joint_map": "(K,) which SMPL joint each of joints3d is",
 }
 _DATA_KEYS = ("joints3d", "keypoints3d", "keypoints2d", "points3d")
@@ -90,8 +91,17 @@ def observations_from_arrays(arrays: Arrays, path: Path, image_size: tuple[int, 
         observed = _read_3d(arrays, fps, frames, path)
     else:
         observed = _read_2d(arrays, fps, frames, path, image_size)
-    observed = replace(observed, times=times)
+    observed = replace(observed, times=times, height=_height(arrays, path))
     return replace(observed, warnings=(*warnings, *rate_warnings(observed), *observed.warnings))
+
+
+def _height(arrays: Arrays, path: Path) -> float | None:
+    if "height" not in arrays:
+        return None
+    given = np.asarray(arrays["height"])
+    if given.size != 1 or not np.issubdtype(given.dtype, np.number) or not 0.4 <= float(given.reshape(-1)[0]) <= 2.8:
+        raise InputError(f"{path}: height is {given.tolist()}; no person is so tall.", "Give metres, like 1.78.")
+    return float(given.reshape(-1)[0])
 
 
 def _unknown_keys(arrays: Arrays) -> list[str]:

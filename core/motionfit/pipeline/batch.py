@@ -29,7 +29,7 @@ from motionfit.pipeline.windows import Windows, cut, equal_shares
 FIXED_SCALES: dict[str, float] = {"joints3d": math.inf, "keypoints3d": math.inf, "keypoints2d": SIGMA}
 """Scales of the robust squares where a preset does not ask for measured ones: those of HuMoR."""
 
-_PER_CLIP = ("floor_normal", "floor_offset")
+_PER_CLIP = ("floor_normal", "floor_offset", "height")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Batch:
         intrinsics: With 2D data; one per clip where they do not change.
         camera_rotation: With `camera_translation`: camera from the frame of the observations, where the camera moves.
         trust: Factor on the likelihood of each frame under the motion prior (`trust.prior_trust`); None = 1.
+        height: Of each person, metres; NaN = not known, None = of nobody.
         floor_normal: Up.
         floor_offset: n·p = d on the floor, metres.
         frame_weights: How much each frame counts: windows that share one have equal parts of it.
@@ -69,6 +70,7 @@ class Batch:
     camera_rotation: Float[Tensor, "clips frames slots 3 3"] | None = None
     camera_translation: Float[Tensor, "clips frames slots 3"] | None = None
     trust: Float[Tensor, "clips frames"] | None = None
+    height: Float[Tensor, " clips"] | None = None
     point_weights: Mapping[str, Float[Tensor, " clips"]] = field(default_factory=dict)
     scales: Mapping[str, Float[Tensor, " clips"]] = field(default_factory=dict)
 
@@ -198,6 +200,8 @@ def make_batch(
         data["confidence"] = confidence
         cameras, scales = view_tensors([given.camera for given in observations if given.camera], lines)
         data |= cameras | {"keypoints2d": detected[..., :2] * scales[:, None, None, None, None]}
+    if any(given.height is not None for given in observations):
+        data["height"] = torch.tensor([math.nan if given.height is None else given.height for given in observations])
     share = shares_in_slots(lines)
     if share is not None:
         data["share"] = share

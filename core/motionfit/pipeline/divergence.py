@@ -156,4 +156,8 @@ def _terms_by_frame(stage: StageTerms, values: Mapping[str, Tensor], wanted: Map
     """The terms that have frames, a row per window; see `fault_place.first_not_finite`."""
     if isinstance(stage, RolloutStage):
         return stage.terms_by_frame(stage.roll(values), wanted)
-    return {name: term for name, term in stage.terms_by_frame(values, wanted).items() if name != "shape_prior"}
+    return {
+        name: term
+        for name, term in stage.terms_by_frame(values, wanted).items()
+        if name not in ("shape_prior", "height")
+    }

@@ -11,10 +11,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from motionfit.body.height import body_height, height_by_shape
 from motionfit.body.keypoints import body25_from
+from motionfit.energies.height import SPREAD, height_deviation
 from motionfit.geometry.rotations import rotation_from_axis_angle, rotation_from_six, six_from_rotation
 from motionfit.pipeline.batch import Batch
 from motionfit.pipeline.data_terms import DataTerms, Residuals, residuals_2d, residuals_3d
@@ -34,7 +37,9 @@ from motionfit.pipeline.slot_points import SlotPoints, points_in_slot
 from motionfit.pipeline.view import View
 from motionfit.solve.block_tridiagonal import BlockSolution, BlockSystem
 
-RESIDUAL_TERMS = frozenset({"joints3d", "keypoints3d", "keypoints2d", "pose_prior", "shape_prior", "smoothness"})
+RESIDUAL_TERMS = frozenset(
+    {"joints3d", "keypoints3d", "keypoints2d", "pose_prior", "shape_prior", "height", "smoothness"}
+)
 """The terms that are known as squares."""
 
 _FRAMES_AT_ONCE = 480
@@ -152,6 +157,17 @@ class PoseResiduals:
             weight = 2.0 * self.weights["shape_prior"] * values["translation"].shape[1]
             system.scales()[1].add_(weight)
             system.corner_right.sub_(weight * values["betas"])
+        if "height" in self.weights and "betas" in self.free and self.stage.batch.height is not None:
+            self._add_height(system, values, self.stage.batch.height)
+
+    def _add_height(self, system: BlockSystem, values: Mapping[str, Tensor], known: Tensor) -> None:
+        """One row per clip on the shape; none where the height is not known."""
+        body = self.stage.body
+        weight = self.weights["height"] * values["translation"].shape[1]
+        deviation = height_deviation(body_height(body, values["betas"]), known)
+        moves = height_by_shape(body)[1] / SPREAD * (~torch.isnan(known)).to(deviation)[:, None]
+        system.corner.add_(weight * moves[:, :, None] * moves[:, None, :])
+        system.corner_right.sub_(weight * deviation[:, None] * moves)
 
 
 def _data_rows(

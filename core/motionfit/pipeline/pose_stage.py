@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from motionfit.body.height import body_height
 from motionfit.body.model import BodyModel, pose_skeleton
+from motionfit.energies.height import height
 from motionfit.energies.latent_priors import pose_prior, shape_prior
 from motionfit.energies.smoothness import joint_smoothness
 from motionfit.geometry.rotations import rotation_from_six, six_from_rotation
@@ -84,10 +86,12 @@ class PoseStage:
         beyond = min(stop + 1, self.batch.frames)
         part = replace(self, batch=self.batch.windows(((start, beyond),)))
         cut_values = {name: value if name == "betas" else value[:, start:beyond] for name, value in values.items()}
-        terms = part.terms_by_frame(cut_values, [name for name in wanted if name != "shape_prior"])
+        terms = part.terms_by_frame(cut_values, [name for name in wanted if name not in ("shape_prior", "height")])
         sums = {name: term[:, : stop - start].sum(-1) for name, term in terms.items()}
         if "shape_prior" in wanted:
             sums["shape_prior"] = (stop - start) * shape_prior(values["betas"])
+        if "height" in wanted and self.batch.height is not None:
+            sums["height"] = (stop - start) * height(body_height(self.body, values["betas"]), self.batch.height)
         return sums
 
     def terms_by_frame(self, values: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
@@ -99,6 +103,9 @@ class PoseStage:
             terms["pose_prior"] = pose_prior(values["pose_latents"])
         if "shape_prior" in wanted:
             terms["shape_prior"] = frames * shape_prior(values["betas"])[:, None]
+        if "height" in wanted and self.batch.height is not None:
+            found = height(body_height(self.body, values["betas"]), self.batch.height)
+            terms["height"] = frames * found[:, None]
         if "smoothness" in wanted:
             terms["smoothness"] = joint_smoothness(posed.joints())
         return terms

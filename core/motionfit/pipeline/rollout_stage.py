@@ -9,9 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from motionfit.body.height import body_height
 from motionfit.body.model import BodyModel, pose_skeleton
 from motionfit.energies.consistency import bone_length, joint_consistency
 from motionfit.energies.contacts import contact_velocity
+from motionfit.energies.height import height
 from motionfit.energies.latent_priors import motion_prior, shape_prior
 from motionfit.energies.overlap import overlap_positions, overlap_velocities
 from motionfit.geometry.planes import RigidTransform, prior_from_observed
@@ -175,6 +177,9 @@ class RolloutStage:
         frames = self._per_clip(self.batch.frame_weights.sum(1))
         if "shape_prior" in wanted:
             terms["shape_prior"] = frames * shape_prior(values["betas"])
+        if "height" in wanted and self.batch.height is not None:
+            known = self.batch.height.unflatten(0, (-1, len(self.windows)))[:, 0]
+            terms["height"] = frames * height(body_height(self.body, values["betas"]), known)
         floor = self.ground.deviation(values) if "floor" in wanted else None
         if floor is not None:
             terms["floor"] = frames * floor

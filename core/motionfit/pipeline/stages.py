@@ -35,6 +35,7 @@ TERM_TITLES: dict[str, str] = {
     "keypoints2d": "2D keypoints",
     "pose_prior": "pose prior",
     "shape_prior": "shape prior",
+    "height": "height of the person",
     "smoothness": "joint smoothness",
     "motion_prior": "motion prior",
     "initial_state": "initial state prior",
@@ -46,7 +47,7 @@ TERM_TITLES: dict[str, str] = {
     "overlap": "window overlap",
 }
 DATA_TERMS: tuple[str, ...] = ("joints3d", "keypoints3d", "keypoints2d")
-_ROLLOUT = ("shape_prior", "motion_prior", "initial_state", "joint_consistency", "bone_length", "floor")
+_ROLLOUT = ("shape_prior", "height", "motion_prior", "initial_state", "joint_consistency", "bone_length", "floor")
 _CONTACTS = ("contact_velocity", "contact_height")
 _X0 = ("translation", "root_orientation", "body_pose", "initial_velocities")
 
@@ -85,7 +86,7 @@ PHASES: tuple[Phase, ...] = (
     Phase(
         "pose", "stage2", "pose and shape", 160,
         ("translation", "root_orientation", "body_pose", "shape"),
-        (*DATA_TERMS, "pose_prior", "shape_prior", "smoothness"),
+        (*DATA_TERMS, "pose_prior", "shape_prior", "height", "smoothness"),
         scales=(WIDE, MEASURED),
     ),
     Phase(

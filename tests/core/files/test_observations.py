@@ -164,6 +164,14 @@ def test_impossible_rates_are_told(tmp_path, joints, fps):
     refused(tmp_path, "fps is", joints3d=joints, fps=fps)
 
 
+def test_the_height_of_the_person_is_read_and_comes_back(tmp_path, joints):
+    observed = read_observations(saved(tmp_path / "o.npz", joints3d=joints, fps=30, height=1.78))
+    write_observations(tmp_path / "again.npz", observed)
+    assert read_observations(tmp_path / "again.npz").height == observed.height == 1.78
+    for wrong in (178, 0, np.nan, [1.7, 1.8], "tall"):
+        refused(tmp_path, "height is", joints3d=joints, fps=30, height=wrong)
+
+
 def test_missing_and_uneven_times_are_told(tmp_path, joints):
     refused(tmp_path, "neither fps nor times", joints3d=joints)
     refused(tmp_path, "without a frame after frame 11", joints3d=joints, times=np.arange(24.0) ** 1.5)
