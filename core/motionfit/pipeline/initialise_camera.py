@@ -19,12 +19,15 @@ from motionfit.errors import InputError
 from motionfit.geometry.cameras import project
 from motionfit.geometry.gaps import rotations_at, vectors_at
 from motionfit.geometry.planes import RigidTransform, flat_unit
+from motionfit.geometry.rotations import geodesic_angle, rotation_from_axis_angle
 from motionfit.pipeline.batch import Batch
 from motionfit.priors.pose import PoseAutoencoder
 
 _HEADINGS = 24
 _TURN_COST = 2.0
 _LEAST_POINTS = 4
+_POOR = 15.0
+_SAMPLES_AT_ONCE = 400
 _LIMB_WEIGHT = 0.2
 _LIMBS = (3, 4, 6, 7, 10, 11, 13, 14, 19, 20, 21, 22, 23, 24)
 _NEAREST = 0.3
@@ -53,13 +56,12 @@ def root_from_keypoints(
             )
         turns = _upright(batch.floor_normal[clip])
         intrinsics, camera = _cameras(batch, clip)
-        candidates = (points @ turns.transpose(-1, -2))[None]
-        if camera is not None:
-            candidates = camera.rotation[:, None] @ candidates.mT
-            candidates = candidates.mT
-        places = _place(candidates, pixels[clip], weights[clip], intrinsics)
-        cost = _cost(candidates, places, pixels[clip], weights[clip], intrinsics)
-        best = _shortest_path(torch.where(known[:, None], cost, torch.zeros_like(cost)))
+        seen_in = (pixels[clip], weights[clip], intrinsics, camera)
+        places, cost = _tried(points, turns, *seen_in)
+        if bool((cost.amin(1)[known] > _POOR).any()):
+            turns = torch.cat([turns, _fallen(turns)])
+            places, cost = _tried(points, turns, *seen_in)
+        best = _shortest_path(torch.where(known[:, None], cost, torch.zeros_like(cost)), _turning(turns))
         root = places[torch.arange(best.shape[0], device=best.device), best]
         if camera is not None:
             root = camera.inverse().apply(root[:, None])[:, 0]
@@ -76,6 +78,21 @@ def _cameras(batch: Batch, clip: int) -> tuple[Tensor, RigidTransform | None]:
     if view.rotation is None or view.translation is None:
         return intrinsics, None
     return intrinsics, RigidTransform(view.rotation[clip].flatten(0, 1), view.translation[clip].flatten(0, 1))
+
+
+def _tried(
+    points: Tensor, turns: Tensor, pixels: Tensor, weights: Tensor, intrinsics: Tensor, camera: RigidTransform | None
+) -> tuple[Tensor, Tensor]:
+    """Where each orientation would stand in each sample (samples, orientations, 3), and how badly it fits there."""
+    candidates = (points @ turns.transpose(-1, -2))[None]
+    places, costs = [], []
+    for start in range(0, pixels.shape[0], _SAMPLES_AT_ONCE):
+        some = slice(start, start + _SAMPLES_AT_ONCE)
+        turned = candidates if camera is None else (camera.rotation[some, None] @ candidates.mT).mT
+        own = intrinsics[some] if intrinsics.shape[0] > 1 else intrinsics
+        places.append(_place(turned, pixels[some], weights[some], own))
+        costs.append(_cost(turned, places[-1], pixels[some], weights[some], own))
+    return torch.cat(places), torch.cat(costs)
 
 
 def _mean_points(body: BodyModel, prior: PoseAutoencoder) -> Float[Tensor, "25 3"]:
@@ -97,6 +114,23 @@ def _upright(normal: Float[Tensor, "3"]) -> Float[Tensor, "headings 3 3"]:
     up = normal.expand_as(front)
     left = torch.linalg.cross(up, front)
     return torch.stack([left, up, front], -1)
+
+
+def _fallen(upright: Float[Tensor, "headings 3 3"]) -> Float[Tensor, "orientations 3 3"]:
+    """The upright orientations upside down, and lying on back, front and both sides.
+
+    An upright body that is fitted to one that stands on its hands comes out behind the camera.
+    """
+    half, quarter = math.pi, math.pi / 2.0
+    tilts = [[0.0, 0.0, half], [quarter, 0.0, 0.0], [-quarter, 0.0, 0.0], [0.0, 0.0, quarter], [0.0, 0.0, -quarter]]
+    fallen = upright[None] @ rotation_from_axis_angle(upright.new_tensor(tilts))[:, None]
+    return fallen.flatten(0, 1)
+
+
+def _turning(turns: Float[Tensor, "orientations 3 3"]) -> Float[Tensor, "orientations orientations"]:
+    """The cost of turning from one orientation to another within a frame; that of one heading step is `_TURN_COST`."""
+    pairs = turns.expand(turns.shape[0], -1, -1, -1)
+    return geodesic_angle(pairs.transpose(0, 1), pairs) * (_TURN_COST * _HEADINGS / (2.0 * math.pi))
 
 
 def _place(candidates: Tensor, pixels: Tensor, weights: Tensor, intrinsics: Tensor) -> Tensor:
@@ -136,11 +170,10 @@ def _cost(candidates: Tensor, places: Tensor, pixels: Tensor, weights: Tensor, i
     return torch.where(places[..., 2] > _NEAREST, cost, cost + 1e3)
 
 
-def _shortest_path(cost: Float[Tensor, "frames headings"]) -> Tensor:
-    """The heading of each frame that minimises fit plus turning."""
-    index = torch.arange(_HEADINGS, device=cost.device)
-    apart = (index[:, None] - index[None, :]).abs()
-    turning = _TURN_COST * torch.minimum(apart, _HEADINGS - apart).to(cost)
+def _shortest_path(
+    cost: Float[Tensor, "frames orientations"], turning: Float[Tensor, "orientations orientations"]
+) -> Tensor:
+    """The orientation of each frame that minimises fit plus turning."""
     total = cost[0]
     came_from = []
     for frame in range(1, cost.shape[0]):

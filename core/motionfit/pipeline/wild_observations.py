@@ -25,6 +25,8 @@ _LEAP = 10.0
 _STEPS = 10.0
 _NEIGHBOURS = 5
 _PICTURES = 5.0
+_TINY = 0.1
+_PERSONS = 1.5
 _NAMED = 3
 _LEAST_POINTS = 5
 
@@ -34,7 +36,8 @@ def without_wild(given: Observations) -> Observations:
 
     3D points are left out when they lie over 5 m from the middle (median) of their frame, and all of a frame when that
     middle lies over 10 m, and over ten usual steps, from that of the frames around it. 2D keypoints are left out when
-    they lie over five picture sizes outside the picture.
+    they lie over five picture sizes outside the picture, and all of a frame when they are a tenth as far apart as
+    usual, or their middle lies over one and a half persons, and over ten usual steps, from the frames around.
 
     Returns:
         What is left out is masked and told in one more warning; what was not observed holds zeros, without a mask all
@@ -74,11 +77,11 @@ def _wild_points(
     _check_size(away, seen & is_number, middle, name)
     wild = seen & ~(is_number & (away <= _REACH))
     middle = _median(points, seen & ~wild)
-    return wild | (seen & _leaps(middle)[:, None])
+    return wild | (seen & _leaps(middle, _LEAP)[:, None])
 
 
 def _median(points: Tensor, counts: Tensor) -> Tensor:
-    """Median of each coordinate over the points that count, (frames, 3); NaN where none does."""
+    """Median of each coordinate over the points that count, (frames, axes); NaN where none does."""
     median: Tensor = torch.where(counts[..., None], points, torch.nan).nanmedian(1).values
     return median
 
@@ -103,8 +106,13 @@ def _check_size(away: Tensor, seen: Tensor, middle: Tensor, name: str) -> None:
         )
 
 
-def _leaps(middle: Float[Tensor, "frames 3"]) -> Bool[Tensor, " frames"]:
-    """Frames that are far from those around them; frames without points are no leap and are no neighbours."""
+def _leaps(middle: Float[Tensor, "frames axes"], least: float) -> Bool[Tensor, " frames"]:
+    """Frames that are far from those around them; frames without points are no leap and are no neighbours.
+
+    Args:
+        middle: Of each frame; NaN where there are no points.
+        least: A leap is longer than this and ten usual steps.
+    """
     places = torch.isfinite(middle).all(-1).nonzero()[:, 0]
     leaps = torch.zeros(middle.shape[0], dtype=torch.bool)
     if places.shape[0] < 3:
@@ -114,7 +122,7 @@ def _leaps(middle: Float[Tensor, "frames 3"]) -> Bool[Tensor, " frames"]:
     width = min(2 * _NEIGHBOURS + 1, places.shape[0])
     starts = (torch.arange(places.shape[0]) - width // 2).clamp(0, places.shape[0] - width)
     around = known[starts[:, None] + torch.arange(width)].median(1).values
-    leaps[places] = (known - around).norm(dim=-1) > _LEAP + _STEPS * steps.median()
+    leaps[places] = (known - around).norm(dim=-1) > least + _STEPS * steps.median()
     return leaps
 
 
@@ -125,8 +133,21 @@ def _without_wild_2d(given: Observations, keypoints: Float[Tensor, "frames 25 3"
     size = torch.tensor([width, height], dtype=keypoints.dtype)
     is_near = ((keypoints[..., :2] / size - 0.5).abs() <= _PICTURES + 0.5).all(-1)
     wild = seen & ~(is_number & is_near)
+    wild = wild | (seen & _wild_frames_2d(keypoints[..., :2], seen & ~wild)[:, None])
     clean = torch.where((seen & ~wild)[..., None], keypoints, torch.zeros_like(keypoints))
     return replace(given, keypoints2d=clean, warnings=_told(given, wild, BODY25_NAMES))
+
+
+def _wild_frames_2d(pixels: Float[Tensor, "frames 25 2"], seen: Bool[Tensor, "frames 25"]) -> Bool[Tensor, " frames"]:
+    """Frames whose points are all in one place, or on somebody else."""
+    low = torch.where(seen[..., None], pixels, torch.inf).amin(1)
+    high = torch.where(seen[..., None], pixels, -torch.inf).amax(1)
+    size: Tensor = (high - low).norm(dim=-1)
+    enough: Tensor = seen.sum(1) >= _LEAST_POINTS
+    if not bool(enough.any()):
+        return torch.zeros_like(enough)
+    usual = float(size[enough].median())
+    return (enough & (size < _TINY * usual)) | _leaps(_median(pixels, seen), _PERSONS * usual)
 
 
 def _told(given: Observations, wild: Bool[Tensor, "frames points"], names: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -62,8 +63,6 @@ def test_velocity_of_noisy_samples_is_far_better_than_one_difference():
 
 @pytest.mark.parametrize("turn", [0.0, 90.0, 180.0, 270.0])
 def test_camera_start_finds_the_heading_whichever_way_the_person_faces(body, priors, motion, turn):
-    from dataclasses import replace
-
     spin = rotation_from_axis_angle(torch.tensor([0.0, 0.0, math.radians(turn)]))
     spec = SimulationSpec.parse("project=1280x720:f1060,noise_px=2")
     camera = camera_from_world(motion, body, spec.projection)
@@ -75,4 +74,19 @@ def test_camera_start_finds_the_heading_whichever_way_the_person_faces(body, pri
     truth = camera.rotation @ turned.root_orientation
     assert geodesic_angle(orientation[0], truth).median() < math.radians(35)
     depth = camera.apply(joints_of(body, turned)[:, 0])[:, 2]
+    assert ((translation[0, :, 2] - depth).abs() / depth).median() < 0.25
+
+
+@pytest.mark.parametrize(
+    "tilt", [[math.pi, 0.0, 0.0], [math.pi / 2, 0.0, 0.0], [-math.pi / 2, 0.0, 0.0], [0.0, math.pi / 2, 0.0]]
+)
+def test_camera_start_finds_a_person_who_stands_upside_down_or_lies(body, priors, motion, tilt):
+    turn = rotation_from_axis_angle(torch.tensor(tilt))
+    middle = motion.translation.mean(0).expand_as(motion.translation)
+    tilted = replace(motion, root_orientation=turn @ motion.root_orientation, translation=middle)
+    spec = SimulationSpec.parse("project=1280x720:f1060,noise_px=2")
+    translation, orientation = root_from_keypoints(body, priors.pose, make_batch([simulate(tilted, body, spec, 0)]))
+    camera = camera_from_world(tilted, body, spec.projection)
+    assert geodesic_angle(orientation[0], camera.rotation @ tilted.root_orientation).median() < math.radians(25)
+    depth = camera.apply(joints_of(body, tilted)[:, 0])[:, 2]
     assert ((translation[0, :, 2] - depth).abs() / depth).median() < 0.25

@@ -89,6 +89,15 @@ def test_a_person_far_from_the_origin_is_refused_with_the_distance(given):
     assert without_wild(replace(given, joints3d=given.joints3d + 5000.0)).warnings == ()
 
 
+@pytest.mark.parametrize("change", [lambda frame: frame.fill_(300.0), lambda frame: frame[:, 0].add_(1200.0)])
+def test_a_frame_of_one_pixel_or_of_somebody_else_is_left_out(body, change):
+    pixels = simulate(walk(12), body, "project=1280x720:f1060,noise_px=3", 0)
+    keypoints = pixels.keypoints2d.clone()
+    change(keypoints[5, :, :2])
+    clean = without_wild(replace(pixels, keypoints2d=keypoints)).keypoints2d
+    assert (clean[..., 2] > 0).any(1).tolist() == [frame != 5 for frame in range(12)]
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, 1e6])
 def test_a_wild_pixel_is_left_out_and_named(body, value):
     pixels = simulate(walk(6), body, "project=1280x720:f1060", 0)
