@@ -8,8 +8,10 @@ import torch
 
 from motionfit.pipeline import run as run_module
 from motionfit.pipeline.batch import make_batch
+from motionfit.pipeline.contacts import Contacts
 from motionfit.pipeline.data_terms import DataTerms
 from motionfit.pipeline.fit import fit, fit_clips
+from motionfit.pipeline.ground import Ground
 from motionfit.pipeline.incidents import RAN_AWAY
 from motionfit.pipeline.initialise_rollout import start_rollout
 from motionfit.pipeline.initialise_root import root_from_points
@@ -30,7 +32,8 @@ def started(body, priors):
     batch = make_batch([simulate(walk(24, sequence), body, "noise=0.01", sequence) for sequence in range(2)])
     data = DataTerms.of(body)
     poses = PoseStage(body, priors.pose, data, batch)
-    stage = RolloutStage(body, priors, data, batch.windows(WINDOWS), WINDOWS)
+    ground = Ground.held(batch.floor_normal, batch.floor_offset)
+    stage = RolloutStage(body, priors, data, batch.windows(WINDOWS), WINDOWS, ground, Contacts.of(body))
     return stage, start_rollout(poses, start_values(*root_from_points(body, batch)), stage)
 
 
