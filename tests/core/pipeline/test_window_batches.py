@@ -4,6 +4,7 @@ from itertools import groupby
 import pytest
 import torch
 
+from motionfit.pipeline import fit as fitting
 from motionfit.pipeline.batch import make_batch
 from motionfit.pipeline.contacts import Contacts
 from motionfit.pipeline.data_terms import DataTerms
@@ -53,7 +54,9 @@ def one_by_one(observed, body, priors, stage_two):
             kept.append(progress.underway)
         return True
 
-    result = fit(observed, body, priors, few(window_batch=1, stages=("stage3",)), watch, stage_two)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "windows_at_once", lambda *_: 1)
+        result = fit(observed, body, priors, few(stages=("stage3",)), watch, stage_two)
     assert tuple(closures) == result.final.history
     return result, kept
 
@@ -90,6 +93,27 @@ def test_a_later_batch_leaves_the_earlier_ones_and_the_shape_alone(one_by_one):
         assert torch.equal(first[name][0], final[name][0])
         assert torch.equal(second[name][1], final[name][1])
         assert not torch.equal(first[name][1], second[name][1])
+
+
+def test_a_fit_that_goes_on_where_more_memory_is_free_keeps_its_batches(
+    one_by_one, observed, body, priors, stage_two, monkeypatch
+):
+    result, kept = one_by_one
+    monkeypatch.setattr(fitting, "windows_at_once", lambda *_: 50)
+    cut_off = replace(stage_two, underway=kept[4])
+    found = fit(observed, body, priors, few(stages=("stage3",)), previous=cut_off)
+    assert found.final.history == result.final.history
+    assert torch.equal(found.final.motion.body_pose, result.final.motion.body_pose)
+    for name, value in result.final.variables.items():
+        assert torch.equal(found.final.variables[name], value)
+
+
+def test_what_is_left_of_a_fit_with_other_settings_is_not_taken_up(one_by_one, observed, body, priors, stage_two):
+    _, kept = one_by_one
+    cut_off = replace(stage_two, underway=kept[-1])
+    settings = few(stages=("stage3",)).with_weight("stage3", "overlap", 0.5)
+    found = fit(observed, body, priors, settings, lambda _: False, cut_off)
+    assert len(found.final.history) == 1
 
 
 @pytest.mark.parametrize("batches", ["by_memory", "one_by_one"])
