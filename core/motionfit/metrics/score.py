@@ -62,7 +62,7 @@ RULES: tuple[Rule, ...] = (
     Rule("excursion_cm", "the data leaps away and back by {value:.0f} cm", 1.0, is_relative=True, explains=True),
     Rule("repeated_share", "{value:.0%} of the data repeats the frame before", 8.0, explains=True, fixed=(0.0, 0.5)),
     Rule("observed_share", "{value:.0%} of the points were observed", 1.0, fixed=(0.3, 0.15)),
-    Rule("prior_trust", "the prior does not know this motion, and the data outweighs it", 0.5, fixed=(1.0, 0.9)),
+    Rule("prior_trust", "the prior does not know this motion, and the data outweighs it", 0.05, fixed=(1.0, 0.9)),
     Rule("prior_nll_z", "motion that the prior does not know ({value:.1f} deviations)"),
     Rule("stage_distance_cm", "stages II and III are {value:.0f} cm apart", is_relative=True),
     Rule("skating_cm", "feet slide {value:.1f} cm per frame"),

@@ -4,8 +4,8 @@ A prior of constant weight bends a handstand or a cartwheel towards the walking 
 the joints were seen. Stage II has no motion prior, so its motion says what the data alone wants; where that is far from
 real motion as the prior knows it (fault 11 of the reference: wrong trust in the prior), and the data is exact, the
 likelihood under the prior counts less. Noisy joints make any motion look strange: so the data must be near to what is
-fitted to it, every part of the body observed, and nothing may leap. 2D keypoints do not show the motion in depth, and
-the prior keeps its weight with them.
+fitted to it, every part of the body observed, and nothing may leap, in all frames that the likelihood is taken over.
+2D keypoints do not show the motion in depth, and the prior keeps its weight with them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 from motionfit.body.model import BodyModel
 from motionfit.body.parts import BODY_PARTS
@@ -24,6 +25,7 @@ from motionfit.pipeline.familiarity import familiarity_of
 from motionfit.pipeline.result import StageResult
 from motionfit.pipeline.timeline import Timeline
 from motionfit.priors.checkpoints import Priors
+from motionfit.priors.familiarity import HALF_WINDOW
 
 TRUST = "prior_trust"
 """Name among the per-frame diagnostics."""
@@ -84,7 +86,7 @@ def prior_trust(
         return torch.ones(on_grid.frames)
     beyond = (strangeness - _FAMILIAR).clamp(min=0.0) / _SPREAD
     doubt = 1.0 - 1.0 / (1.0 + beyond.square())
-    return 1.0 - doubt * _at_grid(_support(observed, observations, body), line)
+    return 1.0 - doubt * _throughout(_at_grid(_support(observed, observations, body), line))
 
 
 def _support(motion: Motion, observations: Observations, body: BodyModel) -> Float[Tensor, " frames"]:
@@ -94,6 +96,13 @@ def _support(motion: Motion, observations: Observations, body: BodyModel) -> Flo
     support = 1.0 / (1.0 + (errors["data_error_cm"] / _EXACT_CM) ** 8)
     is_whole = parts.isfinite().all(0) & (errors["excursion_cm"] == 0.0)
     return torch.where(is_whole, support, torch.zeros_like(support))
+
+
+def _throughout(support: Float[Tensor, " frames"]) -> Float[Tensor, " frames"]:
+    """The least support among the frames that a score of familiarity is the mean of."""
+    width = 2 * HALF_WINDOW + 1
+    least: Tensor = -functional.max_pool1d(-support[None, None], width, 1, HALF_WINDOW)[0, 0]
+    return least
 
 
 def _at_grid(values: Float[Tensor, " observed"], line: Timeline) -> Float[Tensor, " frames"]:

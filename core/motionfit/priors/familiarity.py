@@ -34,7 +34,7 @@ FORMULA = "kl_step_minus_log_state_mixture"
 CARD_KEY = "familiarity"
 LEAST_STATES = 2
 
-_HALF_WINDOW = 5
+HALF_WINDOW = 5
 """Frames on either side that a score is the mean of: 0.37 s in all."""
 
 _LARGEST = 20.0
@@ -111,9 +111,9 @@ def _surprise(prior: MotionPrior, mixture: InitialStateMixture, states: MotionSt
 
 
 def smoothed(values: Float[Tensor, " frames"]) -> Float[Tensor, " frames"]:
-    """Mean over the frames up to `_HALF_WINDOW` away; fewer at the ends."""
-    width = 2 * _HALF_WINDOW + 1
-    padded = functional.avg_pool1d(values[None, None], width, stride=1, padding=_HALF_WINDOW, count_include_pad=False)
+    """Mean over the frames up to `HALF_WINDOW` away; fewer at the ends."""
+    width = 2 * HALF_WINDOW + 1
+    padded = functional.avg_pool1d(values[None, None], width, stride=1, padding=HALF_WINDOW, count_include_pad=False)
     return padded[0, 0]
 
 

@@ -121,7 +121,7 @@ def _mistaken(
         mirrored = list(MIRRORED_POINTS[kind])
         return own[:, mirrored], sure[:, mirrored]
     if fault.kind == "limb":
-        limb = list(PART_POINTS[kind][LIMBS[_integer(0, len(LIMBS), generator)]])
+        limb = list(_seen_limb(kind, sure, generator))
         own[:, limb] += _offset(points, confidence, _LIMB_OFFSET, generator)
         return own, sure
     if fault.kind == "frozen":
@@ -132,6 +132,13 @@ def _mistaken(
         return points[later], confidence[later]
     aside = _offset(points, confidence, _PERSON_OFFSET, generator, is_level=True)
     return points[later] + aside, confidence[later]
+
+
+def _seen_limb(kind: str, sure: Tensor, generator: torch.Generator) -> tuple[int, ...]:
+    """The points of an arm or leg, of one that is seen: a hidden one cannot be mistaken."""
+    limbs = [PART_POINTS[kind][limb] for limb in LIMBS]
+    seen = [limb for limb in limbs if float((sure[:, limb] > 0).float().mean()) > 0.5] or limbs
+    return seen[_integer(0, len(seen), generator)]
 
 
 def _other_frames(frames: Tensor, count: int, kind: str, generator: torch.Generator) -> Tensor:

@@ -101,12 +101,12 @@ def test_only_exact_and_whole_data_takes_trust_from_the_prior(body, priors, sway
     noisy = simulate(swaying, body, "noise=0.06", 0)
     assert float(trust_of(swaying, noisy, body, priors).min()) > 0.9
     blind = exact.joints3d_mask.clone()
-    blind[8:12, [1, 4, 7, 10]] = False
+    blind[14:18, [1, 4, 7, 10]] = False
     partly = trust_of(swaying, replace(exact, joints3d_mask=blind), body, priors)
-    assert partly[8:12].tolist() == [1.0] * 4
-    assert float(partly[5:7].max()) < 0.1
-    leaping = trust_of(swaying, simulate(swaying, body, "noise=0.005,other=8:12", 0), body, priors)
-    assert leaping[8:12].tolist() == [1.0] * 4
+    assert partly[9:].tolist() == [1.0] * 11
+    assert float(partly[4:9].max()) < 0.1
+    leaping = trust_of(swaying, simulate(swaying, body, "noise=0.005,other=13:16", 0), body, priors)
+    assert leaping[8:].tolist() == [1.0] * 12
 
 
 def test_2d_data_and_priors_without_calibration_leave_the_trust_alone(body, priors, swaying):

@@ -43,6 +43,12 @@ def test_a_limb_lies_elsewhere_and_another_person_stands_aside(walking, open_bod
     assert float(aside[0].norm()) > 0.2
 
 
+def test_a_hidden_limb_is_not_mistaken(walking, open_body):
+    for seed in range(8):
+        right, wrong = (simulate(walking, open_body, f"below=0.9{more}", seed) for more in ("", ",limb=8:12"))
+        assert not torch.equal(right.keypoints3d[8:12], wrong.keypoints3d[8:12])
+
+
 def test_drawn_mistakes_are_seeded_apart_and_as_many_as_asked_for():
     drawn = draw_faults(200, 0.15, 4)
     assert drawn == draw_faults(200, 0.15, 4) != draw_faults(200, 0.15, 5)
