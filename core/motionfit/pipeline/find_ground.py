@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float
@@ -38,6 +38,21 @@ _LOW_SHARE = 0.1
 _IMPLAUSIBLE = 0.10
 
 
+@dataclass(frozen=True)
+class FoundGround:
+    """The ground of clips side by side, and where it comes from.
+
+    Attributes:
+        ground: Of all clips.
+        planes: The estimate of each clip (in mode "given" it is made and not used).
+        notes: Sentences for the user about each clip.
+    """
+
+    ground: Ground
+    planes: list[GroundPlane]
+    notes: list[list[str]]
+
+
 def ground_mode(setting: str, observations: Sequence[Observations]) -> str:
     """The mode of `Ground` that a setting means for clips of one kind.
 
@@ -55,21 +70,24 @@ def ground_mode(setting: str, observations: Sequence[Observations]) -> str:
 
 
 def find_ground(
-    mode: str, observations: Sequence[Observations], batch: Batch, body: BodyModel, posed: PosedBody, windows: Windows
-) -> tuple[Ground, list[GroundPlane], list[list[str]]]:
+    setting: str,
+    observations: Sequence[Observations],
+    batch: Batch,
+    body: BodyModel,
+    posed: PosedBody,
+    windows: Windows,
+) -> FoundGround:
     """The ground of every clip.
 
     Args:
-        mode: Of `ground_mode`.
+        setting: What motion stands on, for `ground_mode`.
         observations: Of each clip.
         batch: The same.
         body: That was posed.
         posed: Stage II.
         windows: Of stage III.
-
-    Returns:
-        The ground, the estimate of each clip (in mode "given" it is made and not used), and sentences for the user.
     """
+    mode = ground_mode(setting, observations)
     surface = body.points(sole_vertices(body).flatten())
     soles = posed.points(surface).unflatten(2, (2, -1)).cpu().double()
     joints, seen = posed.joints().cpu().double(), feet_seen(batch, body).cpu()
@@ -86,12 +104,12 @@ def find_ground(
             _warnings(floor, plane) if not given.in_camera_frame else []
             for given, floor, plane in zip(observations, floors, planes, strict=True)
         ]
-        return ground, planes, warnings
+        return FoundGround(ground, planes, warnings)
     ground = Ground.found(mode, planes, like)
     if mode == "none":
         heights = [_low_heights(soles[clip], plane, windows) for clip, plane in enumerate(planes)]
         ground = replace(ground, start_heights=torch.cat(heights).to(like))
-    return ground, planes, [[] for _ in planes]
+    return FoundGround(ground, planes, [[] for _ in planes])
 
 
 def feet_seen(batch: Batch, body: BodyModel) -> Bool[Tensor, "clips frames"]:

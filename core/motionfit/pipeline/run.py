@@ -21,10 +21,8 @@ from motionfit.pipeline.contacts import Contacts
 from motionfit.pipeline.data_terms import DataTerms
 from motionfit.pipeline.diagnostics import diagnostics_of
 from motionfit.pipeline.divergence import Guard, StageTerms
-from motionfit.pipeline.find_ground import find_ground, ground_mode
+from motionfit.pipeline.find_ground import FoundGround, find_ground
 from motionfit.pipeline.grid_diagnostics import grid_diagnostics
-from motionfit.pipeline.ground import Ground
-from motionfit.pipeline.ground_plane import GroundPlane
 from motionfit.pipeline.held import HeldNumbers, held_masks, held_values, pose_numbers, rollout_numbers, without_held
 from motionfit.pipeline.incidents import Incident, sentences_of
 from motionfit.pipeline.initialise_camera import root_from_keypoints
@@ -81,7 +79,6 @@ class Run:
         accelerated: Stage III's roll-out runs compiled.
         warnings: Of each clip, about the fit itself.
         ground: Of each clip, once stage II is there.
-        planes: The estimate that it comes from, of each clip.
         x0: What is known of the initial state of the first window: it replaces what stage III would start with.
     """
 
@@ -99,8 +96,7 @@ class Run:
     cancelled: bool = False
     x0: Mapping[str, Tensor] = field(default_factory=dict)
     warnings: list[tuple[str, ...]] = field(init=False)
-    ground: Ground | None = None
-    planes: list[GroundPlane] = field(default_factory=list)
+    ground: FoundGround | None = None
     began: float = field(default_factory=time.perf_counter)
     work_done: float = 0.0
     on_grid: dict[str, list[Motion]] = field(default_factory=dict)
@@ -147,7 +143,7 @@ class Run:
             warnings=(*observations.warnings, *told, *self.warnings[clip]),
             underway=self.underway[clip],
             accelerated=self.accelerated,
-            ground=self.planes[clip].facts() if self.planes else {},
+            ground=self.ground.planes[clip].facts() if self.ground else {},
         )
 
     def _run_pose_stage(self, stage: str, poses: PoseStage) -> None:
@@ -169,7 +165,7 @@ class Run:
         parts = [Part(phase, 1.0, partial(run, phase)) for phase in phases_of(stage)]
         self._run_parts(stage, values, parts, motion, account, began)
         if stage == "stage2":
-            ground = self._find_ground(poses, self._values_of(stage))
+            ground = self._find_ground(poses, self._values_of(stage)).ground
             for clip, kept in enumerate(self.results):
                 kept[stage] = replace(kept[stage], floor=ground.floor(clip))
 
@@ -177,8 +173,10 @@ class Run:
         began = time.perf_counter()
         pose_values = self._values_of("stage2")
         self.on_grid["stage2"] = [motion_of_poses(poses, pose_values, clip) for clip in range(self.batch.clips)]
-        ground = self.ground or self._find_ground(poses, pose_values)
-        seen = zip(self.on_grid["stage2"], self.results, self.observations, self.timelines, strict=True)
+        ground = (self.ground or self._find_ground(poses, pose_values)).ground
+        motions = [stages["stage2"].motion for stages in self.results]
+        floors = [ground.floor(clip) for clip in range(self.batch.clips)]
+        seen = zip(self.on_grid["stage2"], motions, floors, self.observations, self.timelines, strict=True)
         self.batch = replace(self.batch, trust=trust_of_clips(seen, self.body, self.priors))
         recurrence = recurrence_for(self.priors.motion, self.settings.acceleration)
         self.accelerated = recurrence is not None
@@ -372,14 +370,13 @@ class Run:
         device = self.batch.floor_normal.device
         return {name: torch.stack([variables[name] for variables in kept]).to(device) for name in kept[0]}
 
-    def _find_ground(self, poses: PoseStage, values: Values) -> Ground:
-        mode = ground_mode(self.settings.ground, self.observations)
+    def _find_ground(self, poses: PoseStage, values: Values) -> FoundGround:
         with torch.no_grad():
             posed = poses.pose(values)
-            found = find_ground(mode, self.observations, self.batch, self.body, posed, self.windows)
-        self.ground, self.planes, told = found
-        self.warnings = [(*before, *new) for before, new in zip(self.warnings, told, strict=True)]
-        return self.ground
+        found = find_ground(self.settings.ground, self.observations, self.batch, self.body, posed, self.windows)
+        self.warnings = [(*before, *new) for before, new in zip(self.warnings, found.notes, strict=True)]
+        self.ground = found
+        return found
 
     def _keep(self, key: str, course: Course, statuses: Sequence[str], motion: MotionOf, shares: Shares) -> None:
         for clip, kept in enumerate(self.results):

@@ -10,7 +10,7 @@ fitted to it, every part of the body observed, and nothing may leap, in all fram
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import torch
 from jaxtyping import Float
@@ -22,7 +22,6 @@ from motionfit.body.parts import BODY_PARTS
 from motionfit.metrics.diagnostics import data_errors, part_error
 from motionfit.motion import Floor, Motion, Observations
 from motionfit.pipeline.familiarity import familiarity_of
-from motionfit.pipeline.result import StageResult
 from motionfit.pipeline.timeline import Timeline
 from motionfit.priors.checkpoints import Priors
 from motionfit.priors.familiarity import HALF_WINDOW
@@ -44,20 +43,19 @@ _NEAR = 1.0
 
 
 def trust_of_clips(
-    clips: Iterable[tuple[Motion, Mapping[str, StageResult], Observations, Timeline]], body: BodyModel, priors: Priors
+    clips: Iterable[tuple[Motion, Motion, Floor, Observations, Timeline]], body: BodyModel, priors: Priors
 ) -> Float[Tensor, "clips frames"]:
     """`prior_trust` of clips of equal length, on the device of the body.
 
     Args:
-        clips: Of each stage II on the grid, its results by stage, what was observed, and its frames on the grid.
+        clips: Of each stage II on the grid and on its own frames, its floor, what was observed, and its timeline.
         body: Of all.
         priors: Of all.
     """
     still, known = body.to("cpu"), priors.to("cpu")
     found = []
-    for on_grid, results, observations, line in clips:
-        stage = results["stage2"]
-        found.append(prior_trust(on_grid, stage.motion, observations, line, still, stage.floor, known))
+    for on_grid, motion, floor, observations, line in clips:
+        found.append(prior_trust(on_grid, motion, observations, line, still, floor, known))
     return torch.stack(found).to(body.joint_template)
 
 

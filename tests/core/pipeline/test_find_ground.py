@@ -31,7 +31,8 @@ def find(mode, motion, body, observations):
     root, pose = motion.root_orientation[None], motion.body_pose[None]
     skeleton = pose_skeleton(rest, motion.translation[None], root, pose)
     posed = PosedBody(motion.betas[None], rest, skeleton, pose)
-    return find_ground(mode, [observations], make_batch([observations]), body, posed, ((0, motion.frames),))
+    found = find_ground(mode, [observations], make_batch([observations]), body, posed, ((0, motion.frames),))
+    return found.ground, found.planes, found.notes
 
 
 def lifted(motion, height):
@@ -90,6 +91,19 @@ def test_a_pitched_camera_is_told_by_the_body_that_stands(body, marching):
     assert math.degrees(math.acos(float(-truth.normal[1]))) > 6.0
     assert tilt < 3.0
     assert abs(float(ground.anchor[0] @ truth.normal - truth.offset)) < 0.05
+
+
+def test_a_guess_of_the_floor_that_comes_with_the_data_says_what_is_up(body, marching):
+    camera = camera_from_world(marching, body, SimulationSpec.parse(VIDEO).projection)
+    truth = transform_floor(world_floor(), camera)
+    seen = transform_motion(marching, body, camera)
+    guess = Floor(truth.normal, torch.tensor(-0.5))
+    ground, planes, _ = find("auto", seen, body, replace(simulate(marching, body, VIDEO), floor=guess))
+    assert math.degrees(math.acos(min(1.0, float(ground.normal[0] @ truth.normal)))) < 1.0
+    assert abs(float(ground.offset[0] - truth.offset)) < 0.05
+    assert planes[0].tilt_deviation < math.radians(2.0)
+    level, _, _ = find("level", seen, body, replace(simulate(marching, body, VIDEO), floor=guess))
+    torch.testing.assert_close(level.normal[0], truth.normal)
 
 
 def test_modes_by_default_and_on_request(body, marching):
