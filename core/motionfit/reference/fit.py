@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from motionfit.body.model import BodyModel
 from motionfit.errors import InputError, SettingsError
@@ -26,6 +28,7 @@ from motionfit.reference.schedule import PHASES, Schedule
 from motionfit.reference.stage_result import clip_motion, stage_result
 from motionfit.reference.windows import WindowedClip, windowed
 
+_UNEVEN = 1.05
 _LEAST_FRAMES = 3
 _ROLLOUT_COST = 20.0
 
@@ -72,6 +75,11 @@ def fit_as_published(
     return _result(observations, body, priors, settings, clip, stages, cancelled)
 
 
+def _is_even(times: Float[Tensor, " frames"]) -> bool:
+    steps = times.diff()
+    return float(steps.max()) <= _UNEVEN * float(steps.min())
+
+
 def _check(observations: Observations, settings: FitSettings) -> None:
     if observations.kind == "nothing":
         raise InputError("There are no observations to fit.", "Give 3D joints, 3D keypoints or 2D keypoints.")
@@ -85,6 +93,10 @@ def _check(observations: Observations, settings: FitSettings) -> None:
     if observations.has_trajectory or (observations.camera is not None and observations.camera.intrinsics.ndim == 3):
         raise SettingsError(
             "The published method knows cameras only that stand still and do not zoom.", "Use another preset."
+        )
+    if observations.times is not None and not _is_even(observations.times):
+        raise SettingsError(
+            "The published method takes frames as evenly spaced, and these are not.", "Use another preset."
         )
     if settings.freezes:
         raise SettingsError("The published method holds no variables.", "Leave --freeze out, or use another preset.")

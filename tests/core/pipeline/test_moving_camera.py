@@ -144,9 +144,12 @@ def test_windows_take_their_own_cameras(seen):
     assert batch.intrinsics.shape[:2] == (2, 10)
 
 
-def test_the_published_method_refuses_a_moving_camera(seen, body, priors):
+def test_the_published_method_refuses_a_moving_camera_and_uneven_times(seen, body, priors):
     with pytest.raises(SettingsError, match="stand still"):
         fit_by_method(seen, body, priors, load_preset("reference-video"))
+    uneven = replace(simulate(walk(4), body, "noise=0.02"), times=torch.tensor([0.0, 0.1, 0.2, 0.4]))
+    with pytest.raises(SettingsError, match="evenly spaced"):
+        fit_by_method(uneven, body, priors, load_preset("reference-3d"))
 
 
 def test_pixels_of_a_batch_are_those_of_the_cameras(seen, truth, body, camera):
