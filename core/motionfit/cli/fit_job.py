@@ -26,10 +26,9 @@ from motionfit.files.underway_archive import write_underway
 from motionfit.metrics import evaluate
 from motionfit.metrics.ground_measures import without_ground
 from motionfit.pipeline.result import FitResult, StageResult, Underway
-from motionfit.pipeline.settings import FitSettings, load_preset
+from motionfit.pipeline.settings import NO_ACCELERATION, FitSettings, load_preset
 from motionfit.pipeline.stages import OPTIMISED_STAGES, STAGE_TITLES
 from motionfit.priors.checkpoints import Priors, load_priors
-from motionfit.priors.rollout_native_choice import NONE
 from motionfit.reference.choose import fit
 
 _logger = logging.getLogger(__name__)
@@ -183,7 +182,7 @@ def settings_for(given: argparse.Namespace, clip: ClipInput, earlier: FitSetting
         device=given.device,
         threads=given.threads,
         seed=given.seed,
-        acceleration=NONE if given.no_acceleration else settings.acceleration,
+        acceleration=NO_ACCELERATION if given.no_acceleration else settings.acceleration,
         ground=given.ground or settings.ground,
         contacts=(*settings.contacts, *given.contact),
     )

@@ -15,8 +15,7 @@ from motionfit.metrics.spans import score_summary
 from motionfit.pipeline.contact_overrides import ContactOverride
 from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.result import ClosureRecord, FitResult, StageResult
-from motionfit.pipeline.settings import METHODS, FitSettings
-from motionfit.priors.rollout_native_choice import AUTO
+from motionfit.pipeline.settings import AUTO, METHODS, FitSettings
 
 FORMAT = 1
 _PACKAGES = ("motionfit", "torch", "numpy", "scipy")

@@ -14,9 +14,12 @@ from motionfit.errors import SettingsError, require_one_of
 from motionfit.pipeline.contact_overrides import ContactOverride
 from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.stages import DATA_TERMS, OPTIMISED_STAGES, PHASES, TERM_TITLES
-from motionfit.priors.rollout_native_choice import ACCELERATIONS, AUTO
 
 Weights = Mapping[str, Mapping[str, float]]
+
+AUTO, NO_ACCELERATION = "auto", "none"
+ACCELERATIONS: tuple[str, ...] = (AUTO, NO_ACCELERATION)
+"""As `priors.rollout_native_choice` takes them, which imports torch: the command line starts without it."""
 
 METHODS: tuple[str, ...] = ("motionfit", "reference")
 """MotionFit's own way to fit, and HuMoR's as published (`motionfit.reference`)."""

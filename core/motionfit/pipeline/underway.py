@@ -18,9 +18,8 @@ from motionfit.pipeline.incidents import Incident
 from motionfit.pipeline.optimise import PhaseEnd, Values
 from motionfit.pipeline.result import ClosureRecord, Underway
 from motionfit.pipeline.rollout_stage import PER_WINDOW
-from motionfit.pipeline.settings import FitSettings
+from motionfit.pipeline.settings import AUTO, FitSettings
 from motionfit.pipeline.stages import OPTIMISED_STAGES, Phase
-from motionfit.priors.rollout_native_choice import AUTO
 from motionfit.solve.solution import Status
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from motionfit.errors import SettingsError
 from motionfit.files.report import build_report, settings_from_json, settings_to_json
+from motionfit.pipeline import settings
 from motionfit.pipeline.fit import fit
+from motionfit.priors import rollout_native_choice
 
 
 def test_a_fit_ends_at_the_same_loss_either_way(body, priors, quick, noisy):
@@ -35,4 +37,13 @@ def test_the_setting_is_kept_and_old_reports_have_none(quick):
 
 def test_the_library_starts_without_numba():
     code = "import sys, motionfit.cli.fit_job; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_settings_name_what_the_roll_out_takes():
+    assert settings.ACCELERATIONS == rollout_native_choice.ACCELERATIONS
+
+
+def test_the_command_line_starts_without_torch():
+    code = "import sys, motionfit.cli as cli; cli.build_parser(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
