@@ -58,7 +58,7 @@ def check_3d(points: np.ndarray, key: str, path: Path) -> list[str]:
         raise InputError(f"{path}: {key} holds infinite numbers.", "Mark what is missing with NaN.")
     seen = np.asarray(np.isfinite(points).all(-1))
     enough = seen.sum(1) >= 5
-    farthest = float(np.abs(points[seen]).max(initial=0.0))
+    farthest = float(np.median(np.abs(points[seen]).max(-1))) if seen.any() else 0.0
     if enough.any():
         clean = np.where(seen[..., None], points, np.nan)[enough]
         spans = (np.nanmax(clean, 1) - np.nanmin(clean, 1)).max(-1)

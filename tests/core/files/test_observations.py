@@ -7,6 +7,7 @@ import torch
 from motionfit.errors import InputError
 from motionfit.files.inputs import read_input
 from motionfit.files.observations import read_observations, write_observations
+from motionfit.pipeline.wild_observations import without_wild
 from motionfit.simulation import simulate
 
 CAMERA = "project=640x360:f500"
@@ -206,3 +207,12 @@ def test_what_a_fit_does_not_support_is_told_by_its_key(tmp_path):
 def test_files_without_observations_say_what_they_hold(tmp_path):
     refused(tmp_path, "it has joints, fps", joints=np.zeros((5, 22, 3)), fps=30)
     refused(tmp_path, "no arrays")
+
+
+def test_one_wild_joint_is_no_reason_to_refuse_a_file_and_a_person_far_away_is(tmp_path, joints):
+    wild = joints.copy()
+    wild[5, 7] = 1e6
+    observed = read_observations(saved(tmp_path / "wild.npz", joints3d=wild, fps=30))
+    assert observed.joints3d_mask.all()
+    assert [warning for warning in without_wild(observed).warnings if "left_ankle at frame 5" in warning]
+    refused(tmp_path, "has coordinates up to", joints3d=joints + 20_000.0, fps=30)

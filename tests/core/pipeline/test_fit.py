@@ -76,7 +76,7 @@ def test_a_later_stage_without_the_earlier_is_refused(noisy, body, priors, quick
         fit(noisy, body, priors, replace(quick, stages=("stage3",)))
 
 
-def test_clips_fitted_together_equal_clips_fitted_alone(body, priors, quick):
+def test_repair_07_clips_fitted_together_equal_clips_fitted_alone(body, priors, quick):
     observed = [simulate(walk(FRAMES, i), body, "noise=0.02", i) for i in range(2)]
     settings = replace(quick, stages=("stage1", "stage2"), iterations={"root": 5, "pose": 8})
     together = fit_clips(observed, body, priors, settings)
@@ -121,7 +121,7 @@ def test_a_frozen_initial_state_shows_in_the_first_frame_bit_for_bit(result, noi
     assert torch.equal(stage3.root_orientation[0], stage2.root_orientation[0])
 
 
-def test_the_initial_state_does_not_move_while_it_is_held(noisy, body, priors, quick):
+def test_repair_02_the_initial_state_does_not_move_while_it_is_held(noisy, body, priors, quick):
     moments = []
 
     def watch(progress):
@@ -236,3 +236,15 @@ def test_two_dimensional_keypoints_find_place_and_heading(body, priors, motion):
     assert stage2[-1].raw["keypoints2d"] < 0.5 * result.stages["stage1"].history[0].raw["keypoints2d"]
     depth = result.final.motion.translation[:, 2]
     assert (depth > 1.0).all()
+
+
+def test_repair_06_a_fit_changes_nothing_that_it_is_given(body, priors, motion):
+    observed = simulate(motion, body, "project=1280x720:f1060,drop=0.2", 0)
+    before = observed.keypoints2d.clone()
+    settings = replace(load_preset("video"), iterations={key: 2 for key in QUICK})
+    result = fit(observed, body, priors, settings)
+    assert torch.equal(observed.keypoints2d, before)
+    assert result.observations is observed
+    for phase in PHASES:
+        stage = result.stages[phase.stage]
+        assert {record.iteration for record in stage.history if record.phase == phase.key} <= {0, 1, 2}

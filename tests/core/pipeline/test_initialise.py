@@ -11,9 +11,13 @@ from motionfit.pipeline.batch import make_batch
 from motionfit.pipeline.initialise_camera import root_from_keypoints
 from motionfit.pipeline.initialise_rollout import line_slopes
 from motionfit.pipeline.initialise_root import rigid_alignment, root_from_points
+from motionfit.priors.recorded_states import states_of_motion
+from motionfit.priors.rollout import infer_latents, infer_latents_closed_loop, roll_out
 from motionfit.simulation import simulate
 from motionfit.simulation.camera import camera_from_world
 from motionfit.simulation.spec import SimulationSpec
+
+from .conftest import walk
 
 
 def test_rigid_alignment_recovers_a_known_motion_and_never_mirrors():
@@ -49,7 +53,7 @@ def test_gaps_are_filled_at_constant_speed_and_held_beyond_the_ends():
     torch.testing.assert_close(fill_rotations(turned, known)[1:6], turned[1:6])
 
 
-def test_velocity_of_noisy_samples_is_far_better_than_one_difference():
+def test_repair_01_velocity_of_noisy_samples_is_far_better_than_one_difference():
     generator = torch.Generator().manual_seed(0)
     times = torch.arange(40) / 30.0
     clean = torch.stack([1.3 * times, torch.sin(2 * times)], -1)[None]
@@ -90,3 +94,14 @@ def test_camera_start_finds_a_person_who_stands_upside_down_or_lies(body, priors
     assert geodesic_angle(orientation[0], camera.rotation @ tilted.root_orientation).median() < math.radians(25)
     depth = camera.apply(joints_of(body, tilted)[:, 0])[:, 2]
     assert ((translation[0, :, 2] - depth).abs() / depth).median() < 0.25
+
+
+def test_repair_03_latents_of_the_closed_loop_drift_far_less_than_those_of_single_steps(body, priors):
+    states = states_of_motion(walk(60), body).map(lambda tensor: tensor.unsqueeze(0))
+    drifts = []
+    for infer in (infer_latents_closed_loop, infer_latents):
+        with torch.no_grad():
+            rolled = roll_out(priors.motion, states.frame(0), infer(priors.motion, states))
+        drifts.append(float((rolled.states.joints - states.joints).norm(dim=-1).mean()))
+    assert drifts[0] < 0.5 * drifts[1]
+    assert drifts[0] < 0.15
