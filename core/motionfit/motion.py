@@ -110,6 +110,8 @@ class Observations:
         joints3d_mask: True where a joint was observed.
         keypoints3d: The 43 surface keypoints of `body.keypoints`.
         keypoints3d_mask: True where a keypoint was observed.
+        points3d: Unordered points on the surface of the body; a frame that has fewer is filled up under the mask.
+        points3d_mask: True where there is a point.
         keypoints2d: BODY_25 pixels x, y and confidence in 0..1; confidence 0 = not observed.
         camera: Needed with 2D data.
         floor: World floor for 3D data; first guess or given floor in the frame of the 2D data.
@@ -125,6 +127,8 @@ class Observations:
     joints3d_mask: Bool[Tensor, "frames 22"] | None = None
     keypoints3d: Float[Tensor, "frames 43 3"] | None = None
     keypoints3d_mask: Bool[Tensor, "frames 43"] | None = None
+    points3d: Float[Tensor, "frames points 3"] | None = None
+    points3d_mask: Bool[Tensor, "frames points"] | None = None
     keypoints2d: Float[Tensor, "frames 25 3"] | None = None
     camera: Camera | None = None
     floor: Floor | None = None
@@ -134,8 +138,8 @@ class Observations:
 
     @property
     def kind(self) -> str:
-        """What the data term uses: "joints3d", "keypoints3d" or "keypoints2d"."""
-        for name in ("joints3d", "keypoints3d", "keypoints2d"):
+        """What the data term uses: "joints3d", "keypoints3d", "points3d" or "keypoints2d"."""
+        for name in ("joints3d", "keypoints3d", "points3d", "keypoints2d"):
             if getattr(self, name) is not None:
                 return name
         return "nothing"

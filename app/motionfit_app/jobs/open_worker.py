@@ -15,7 +15,7 @@ from motionfit.pipeline.settings import load_preset
 from motionfit_app.jobs.core import CoreFunctions
 
 _logger = logging.getLogger(__name__)
-_PRESETS = {"joints3d": "joints3d", "keypoints3d": "keypoints3d", "keypoints2d": "video"}
+_PRESETS = {"joints3d": "joints3d", "keypoints3d": "keypoints3d", "points3d": "points3d", "keypoints2d": "video"}
 
 
 @dataclass(frozen=True)

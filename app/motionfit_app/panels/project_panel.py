@@ -101,6 +101,7 @@ class ProjectPanel(QWidget):
         kinds = {
             "joints3d": self.tr("3D joints"),
             "keypoints3d": self.tr("3D surface keypoints"),
+            "points3d": self.tr("surface points"),
             "keypoints2d": self.tr("2D keypoints"),
         }
         observations = project.observations

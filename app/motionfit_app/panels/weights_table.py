@@ -16,15 +16,14 @@ from PySide6.QtWidgets import (
 
 from motionfit.errors import SettingsError
 from motionfit.pipeline.settings import FitSettings
-from motionfit.pipeline.stages import OPTIMISED_STAGES, STAGE_TITLES, TERM_TITLES, phases_of
+from motionfit.pipeline.stages import DATA_TERMS, OPTIMISED_STAGES, STAGE_TITLES, TERM_TITLES, phases_of
 
-_DATA_TERMS = ("joints3d", "keypoints3d", "keypoints2d")
 _CHANGED = "● "
 
 
 def terms_for(kind: str) -> list[str]:
     """The terms that can count for a kind of observations."""
-    return [term for term in TERM_TITLES if term not in _DATA_TERMS or term == kind]
+    return [term for term in TERM_TITLES if term not in DATA_TERMS or term == kind]
 
 
 def counts_in(stage: str, term: str) -> bool:

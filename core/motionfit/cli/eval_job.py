@@ -140,6 +140,8 @@ def _first_frames(observed: Observations, count: int) -> Observations:
         joints3d=cut(observed.joints3d),
         joints3d_mask=cut(observed.joints3d_mask),
         keypoints3d=cut(observed.keypoints3d),
+        points3d=cut(observed.points3d),
+        points3d_mask=cut(observed.points3d_mask),
         keypoints3d_mask=cut(observed.keypoints3d_mask),
         keypoints2d=cut(observed.keypoints2d),
         times=cut(observed.times),

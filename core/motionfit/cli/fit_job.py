@@ -32,7 +32,7 @@ from motionfit.priors.checkpoints import Priors, load_priors
 from motionfit.reference.choose import fit
 
 _logger = logging.getLogger(__name__)
-_PRESETS = {"joints3d": "joints3d", "keypoints3d": "keypoints3d", "keypoints2d": "video"}
+_PRESETS = {"joints3d": "joints3d", "keypoints3d": "keypoints3d", "points3d": "points3d", "keypoints2d": "video"}
 
 
 @dataclass(frozen=True)

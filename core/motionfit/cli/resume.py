@@ -20,7 +20,9 @@ from motionfit.pipeline.underway import without_machine
 from motionfit.priors.checkpoints import Priors
 
 _logger = logging.getLogger(__name__)
-_COMPARED = ("times", "joints3d", "joints3d_mask", "keypoints3d", "keypoints3d_mask", "keypoints2d")
+_COMPARED = (
+    "times", "joints3d", "joints3d_mask", "keypoints3d", "keypoints3d_mask", "points3d", "points3d_mask", "keypoints2d",
+)  # fmt: skip
 
 
 def earlier_fit(

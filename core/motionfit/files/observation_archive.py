@@ -18,6 +18,7 @@ from torch import Tensor
 
 from motionfit.errors import InputError
 from motionfit.files.cameras import camera_arrays
+from motionfit.files.surface_points import by_frame
 from motionfit.motion import Camera, Floor, Motion, Observations
 
 Arrays = dict[str, Any]
@@ -39,6 +40,10 @@ def write_observations(path: Path, observations: Observations) -> None:
         points, mask = getattr(observations, name), getattr(observations, f"{name}_mask")
         if points is not None:
             content[name] = _with_nan(points, mask)
+    if observations.points3d is not None and observations.points3d_mask is not None:
+        frame, place = observations.points3d_mask.cpu().nonzero(as_tuple=True)
+        content["points3d"] = observations.points3d.cpu()[frame, place].numpy()
+        content["points3d_frame"] = frame.numpy()
     if observations.keypoints2d is not None:
         content["keypoints2d"] = observations.keypoints2d.cpu().numpy()
     if observations.camera is not None:
@@ -59,6 +64,7 @@ def read_observations(path: Path) -> Observations:
     try:
         joints, joints_mask = _without_nan(content.get("joints3d"))
         keypoints, keypoints_mask = _without_nan(content.get("keypoints3d"))
+        points, points_mask = _clouds(content)
         return Observations(
             fps=float(content["fps"]),
             frames=int(content["frames"]),
@@ -67,6 +73,8 @@ def read_observations(path: Path) -> Observations:
             joints3d_mask=joints_mask,
             keypoints3d=keypoints,
             keypoints3d_mask=keypoints_mask,
+            points3d=points,
+            points3d_mask=points_mask,
             keypoints2d=_tensor(content.get("keypoints2d")),
             camera=_camera(content),
             floor=_floor(content),
@@ -126,6 +134,12 @@ def _without_nan(array: np.ndarray | None) -> tuple[Tensor | None, Tensor | None
         return None, None
     mask = np.asarray(np.isfinite(array).all(-1))
     return torch.from_numpy(np.where(mask[..., None], array, 0.0).astype(array.dtype)), torch.from_numpy(mask)
+
+
+def _clouds(content: Arrays) -> tuple[Tensor | None, Tensor | None]:
+    if "points3d" not in content:
+        return None, None
+    return by_frame(content["points3d"], content["points3d_frame"], int(content["frames"]))
 
 
 def _tensor(array: np.ndarray | None) -> Tensor | None:

@@ -26,6 +26,7 @@ from motionfit.files.observation_checks import (
     check_something_observed,
     frame_times,
 )
+from motionfit.files.surface_points import point_count, read_points
 from motionfit.geometry.planes import world_floor
 from motionfit.motion import Floor, Observations
 from motionfit.pipeline.timeline import rate_warnings
@@ -82,10 +83,10 @@ def observations_from_arrays(arrays: Arrays, path: Path, image_size: tuple[int, 
             f"{path} holds no observations: it has {found}.",
             f"Give one of {', '.join(_DATA_KEYS)} (see cli.md).",
         )
-    warnings = [*_unknown_keys(arrays), *_unsupported(arrays, path)]
+    warnings = [*_unknown_keys(arrays), *_unused(arrays)]
     frames = _frames(arrays, path)
     fps, times = frame_times(arrays, frames, path)
-    if "joints3d" in arrays or "keypoints3d" in arrays:
+    if _is_3d(arrays):
         if "keypoints2d" in arrays:
             warnings.append("keypoints2d is left out: a fit uses either 3D or 2D data, and 3D data is there.")
         observed = _read_3d(arrays, fps, frames, path)
@@ -104,6 +105,10 @@ def _height(arrays: Arrays, path: Path) -> float | None:
     return float(given.reshape(-1)[0])
 
 
+def _is_3d(arrays: Arrays) -> bool:
+    return any(key in arrays for key in ("joints3d", "keypoints3d", "points3d"))
+
+
 def _unknown_keys(arrays: Arrays) -> list[str]:
     sentences = []
     for key in arrays:
@@ -114,18 +119,10 @@ def _unknown_keys(arrays: Arrays) -> list[str]:
     return sentences
 
 
-def _unsupported(arrays: Arrays, path: Path) -> list[str]:
-    warnings = []
-    if "points3d" in arrays:
-        if not any(key in arrays for key in _DATA_KEYS[:3]):
-            raise InputError(
-                f"{path}: points3d (unordered surface points) is not supported by fit.",
-                "Give joints3d, keypoints3d or keypoints2d.",
-            )
-        warnings.append("points3d is left out: unordered surface points are not supported by fit.")
-    if "camera_rotation" in arrays and ("joints3d" in arrays or "keypoints3d" in arrays):
-        warnings.append("camera_rotation and camera_translation are not used: 3D data is in the world already.")
-    return warnings
+def _unused(arrays: Arrays) -> list[str]:
+    if "camera_rotation" in arrays and _is_3d(arrays):
+        return ["camera_rotation and camera_translation are not used: 3D data is in the world already."]
+    return []
 
 
 def _frames(arrays: Arrays, path: Path) -> int:
@@ -144,6 +141,8 @@ def _frames(arrays: Arrays, path: Path) -> int:
         if not np.issubdtype(arrays[key].dtype, np.number):
             raise InputError(f"{path}: {key} holds {arrays[key].dtype}, not numbers.")
         counts[key] = shape[0]
+    if "points3d" in arrays and not counts:
+        counts["points3d"] = point_count(arrays, path)
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{key} has {count}" for key, count in counts.items())
         raise InputError(f"{path}: the numbers of frames differ: {told}.", "Give the same frames in each.")
@@ -172,6 +171,10 @@ def _read_3d(arrays: Arrays, fps: float, frames: int, path: Path) -> Observation
             warnings.extend(check_3d(mapped, key, path))
             seen = np.asarray(np.isfinite(mapped).all(-1))
             found[key] = numbers(np.where(seen[..., None], mapped, 0.0)), torch.from_numpy(seen)
+    if "points3d" in arrays:
+        found["points3d"], told = read_points(arrays, frames, path)
+        clouds = np.where(found["points3d"][1][..., None], found["points3d"][0], np.nan)
+        warnings.extend([*told, *check_3d(clouds, "points3d", path)])
     check_something_observed([mask for _, mask in found.values()], path)
     floor = _floor(arrays, path)
     return Observations(
@@ -181,6 +184,8 @@ def _read_3d(arrays: Arrays, fps: float, frames: int, path: Path) -> Observation
         joints3d_mask=found["joints3d"][1] if "joints3d" in found else None,
         keypoints3d=found["keypoints3d"][0] if "keypoints3d" in found else None,
         keypoints3d_mask=found["keypoints3d"][1] if "keypoints3d" in found else None,
+        points3d=found["points3d"][0] if "points3d" in found else None,
+        points3d_mask=found["points3d"][1] if "points3d" in found else None,
         floor=world_floor() if floor is None else floor,
         warnings=tuple(warnings),
     )

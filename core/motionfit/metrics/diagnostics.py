@@ -8,10 +8,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from motionfit.body.cloud import cloud_surface
 from motionfit.body.keypoints import BODY25_IGNORED
-from motionfit.body.model import BodyModel
+from motionfit.body.model import BodyModel, pose_skeleton, skin
 from motionfit.body.parts import BODY_PARTS, PART_POINTS
 from motionfit.geometry.cameras import in_camera, pixels_of
+from motionfit.geometry.nearest import nearest_points, taken
 from motionfit.metrics.accuracy import acceleration, body25, surface_keypoints, third_differences
 from motionfit.metrics.drift import joints_of
 from motionfit.metrics.excursions import excursions
@@ -76,6 +78,7 @@ def frame_diagnostics(
     found: dict[str, Float[Tensor, " frames"]] = {}
     if observations.kind != "nothing":
         found |= data_errors(motion, observations, body)
+    if observations.kind not in ("nothing", "points3d"):
         found |= observed_shares(observations)
     lowest = lowest_point(motion, body, floor)
     found["skating_cm"] = skating_cm(joints, floor)
@@ -88,6 +91,8 @@ def frame_diagnostics(
 
 def data_errors(motion: Motion, observations: Observations, body: BodyModel) -> dict[str, Float[Tensor, " frames"]]:
     """The measures of `frame_diagnostics` that compare a motion with what was observed, and look for its leaps."""
+    if observations.kind == "points3d":
+        return {"data_error_cm": _mean_over(*cloud_distances(motion, observations, body)) * 100.0}
     joints = joints_of(body, motion)
     found: dict[str, Tensor] = {}
     per_unit = joints.new_ones(())
@@ -123,6 +128,19 @@ def reprojection_distances(
     counts = observations.keypoints2d[..., 2] > 0
     counts[:, list(BODY25_IGNORED)] = False
     return (pixels - observations.keypoints2d[..., :2]).norm(dim=-1), counts
+
+
+def cloud_distances(
+    motion: Motion, observations: Observations, body: BodyModel
+) -> tuple[Float[Tensor, "frames points"], Bool[Tensor, "frames points"]]:
+    """Distances in metres of unordered surface points from the nearest of some vertices, and which points there are."""
+    if observations.points3d is None or observations.points3d_mask is None:
+        raise ValueError("there are no surface points")
+    surface, rest = cloud_surface(body), body.rest_joints(motion.betas)
+    posed = pose_skeleton(rest, motion.translation, motion.root_orientation, motion.body_pose)
+    points = skin(surface, surface.shaped(motion.betas), rest, posed, motion.body_pose)
+    nearest = taken(points, nearest_points(points, observations.points3d))
+    return (nearest - observations.points3d).norm(dim=-1), observations.points3d_mask
 
 
 def _distances_3d(

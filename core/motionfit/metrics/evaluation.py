@@ -98,7 +98,7 @@ def _against_truth(
         "w_mpjpe_mm": accuracy.w_mpjpe_mm(joints, true),
         "accel_error_m_s2": accuracy.accel_error_m_s2(joints, true, motion.fps),
     }
-    if observations is not None and observations.kind != "nothing":
+    if observations is not None and observations.kind not in ("nothing", "points3d"):
         found.update(accuracy.split_by_visibility_mm(motion, truth, body, observations))
     predicted = plausibility.predicted_touching(motion, joints, floor)
     score = plausibility.contact_f1(predicted, plausibility.touching(true, truth.fps, truth_floor))

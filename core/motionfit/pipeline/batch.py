@@ -26,7 +26,12 @@ from motionfit.pipeline.timeline import timeline_of
 from motionfit.pipeline.view import View, view_tensors
 from motionfit.pipeline.windows import Windows, cut, equal_shares
 
-FIXED_SCALES: dict[str, float] = {"joints3d": math.inf, "keypoints3d": math.inf, "keypoints2d": SIGMA}
+FIXED_SCALES: dict[str, float] = {
+    "joints3d": math.inf,
+    "keypoints3d": math.inf,
+    "points3d": math.inf,
+    "keypoints2d": SIGMA,
+}
 """Scales of the robust squares where a preset does not ask for measured ones: those of HuMoR."""
 
 _PER_CLIP = ("floor_normal", "floor_offset", "height")
@@ -41,6 +46,7 @@ class Batch:
         share: How far the observations of each slot lie towards the next frame, in frames; None = they are on it.
         joints3d: With `joints3d_mask`.
         keypoints3d: With `keypoints3d_mask`.
+        points3d: Unordered surface points, with `points3d_mask`.
         keypoints2d: Pixels of a camera of `view.COMMON_FOCAL_LENGTH`, with `confidence` (zero = not observed, also for
             the keypoints left out by design).
         intrinsics: With 2D data; one per clip where they do not change.
@@ -64,6 +70,8 @@ class Batch:
     joints3d_mask: Bool[Tensor, "clips frames slots 22"] | None = None
     keypoints3d: Float[Tensor, "clips frames slots 43 3"] | None = None
     keypoints3d_mask: Bool[Tensor, "clips frames slots 43"] | None = None
+    points3d: Float[Tensor, "clips frames slots points 3"] | None = None
+    points3d_mask: Bool[Tensor, "clips frames slots points"] | None = None
     keypoints2d: Float[Tensor, "clips frames slots 25 2"] | None = None
     confidence: Float[Tensor, "clips frames slots 25"] | None = None
     intrinsics: Float[Tensor, " clips #frames #slots 3 3"] | None = None
@@ -91,7 +99,7 @@ class Batch:
 
     @property
     def _data(self) -> Tensor:
-        for data in (self.joints3d, self.keypoints3d, self.keypoints2d):
+        for data in (self.joints3d, self.keypoints3d, self.points3d, self.keypoints2d):
             if data is not None:
                 return data
         raise ValueError("a batch without data has no frames")
@@ -161,7 +169,7 @@ class Batch:
         inside[:, -1] = self.share[:, -1] == 0.0
         kept = {
             name: value & inside[..., None] if value.dtype == torch.bool else value * inside[..., None]
-            for name in ("joints3d_mask", "keypoints3d_mask", "confidence")
+            for name in ("joints3d_mask", "keypoints3d_mask", "points3d_mask", "confidence")
             if (value := getattr(self, name)) is not None
         }
         return replace(self, share=self.share * inside, **kept)
@@ -193,6 +201,10 @@ def make_batch(
     for name in ("joints3d", "joints3d_mask", "keypoints3d", "keypoints3d_mask"):
         if getattr(first, name) is not None:
             data[name] = placed(name)
+    for name in ("points3d", "points3d_mask"):
+        if getattr(first, name) is not None:
+            most = max(getattr(given, name).shape[1] for given in observations)
+            data[name] = in_slots([_filled_up(getattr(given, name), most) for given in observations], lines)
     if first.keypoints2d is not None:
         detected = placed("keypoints2d")
         confidence = detected[..., 2].clone()
@@ -223,9 +235,15 @@ def make_batch(
     )
 
 
+def _filled_up(points: Tensor, count: int) -> Tensor:
+    """With zeros (False) up to so many points a frame."""
+    missing = points.new_zeros(points.shape[0], count - points.shape[1], *points.shape[2:])
+    return torch.cat([points, missing], 1)
+
+
 def _observed(data: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """What was observed of each data term, (clips, frames, slots, points)."""
-    masks = {name: data[f"{name}_mask"] for name in ("joints3d", "keypoints3d") if name in data}
+    masks = {name: data[f"{name}_mask"] for name in ("joints3d", "keypoints3d", "points3d") if name in data}
     return masks | ({"keypoints2d": data["confidence"] > 0} if "confidence" in data else {})
 
 

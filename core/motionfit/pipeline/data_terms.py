@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from motionfit.body.cloud import cloud_surface
 from motionfit.body.keypoints import KeypointSurfaces, body25_from
 from motionfit.body.model import BodyModel, PosedSkeleton, Surface, skin
-from motionfit.energies.robust import robust_square, robust_weight
+from motionfit.energies.robust import bisquare, bisquare_weight, robust_square, robust_weight
+from motionfit.geometry.nearest import nearest_points, taken
 from motionfit.geometry.planes import RigidTransform
 from motionfit.pipeline.batch import Batch
 
@@ -57,11 +60,14 @@ class Residuals:
         vectors: Predicted minus observed, of the points of all slots, m or pixels; zero where nothing was observed.
         weights: Zero where nothing was observed.
         scale: Of the robust square.
+        is_nearest: The vectors are those from the nearest point of the body: the square is then Tukey's bisquare, and
+            their lengths are the residuals.
     """
 
     vectors: Float[Tensor, "clips frames points axes"]
     weights: Float[Tensor, "clips frames points"]
     scale: Float[Tensor, " clips"]
+    is_nearest: bool = False
 
     def squared(self) -> Float[Tensor, "clips frames points"]:
         """Squared lengths of the vectors."""
@@ -69,17 +75,24 @@ class Residuals:
 
     def robust_weights(self) -> Float[Tensor, "clips frames points"]:
         """The weights at which plain squares have the gradient of the term."""
-        return self.weights * robust_weight(self.squared(), self.scale[:, None, None])
+        weight = bisquare_weight if self.is_nearest else robust_weight
+        return self.weights * weight(self.squared(), self.scale[:, None, None])
 
     def term(self) -> Float[Tensor, "clips frames"]:
         """The term per frame."""
-        return 0.5 * (self.weights * robust_square(self.squared(), self.scale[:, None, None])).sum(-1)
+        square = bisquare if self.is_nearest else robust_square
+        return 0.5 * (self.weights * square(self.squared(), self.scale[:, None, None])).sum(-1)
 
 
 def residuals_3d(batch: Batch, name: str, points: Tensor, observed: Tensor, mask: Tensor) -> Residuals:
     """Of points in space (clips, frames, points, 3), metres."""
     vectors = torch.where(mask[..., None], points - observed, 0.0)
     return Residuals(vectors, batch.point_weights[name][:, None, None] * mask, batch.scales[name])
+
+
+def residuals_nearest(batch: Batch, chosen: Tensor, observed: Tensor, mask: Tensor) -> Residuals:
+    """Of unordered surface points, from the nearest point of the body to each (clips, frames, points, 3), metres."""
+    return replace(residuals_3d(batch, "points3d", chosen, observed, mask), is_nearest=True)
 
 
 def residuals_2d(batch: Batch, pixels: Tensor, observed: Tensor, confidence: Tensor) -> Residuals:
@@ -99,11 +112,17 @@ class DataTerms:
     """Knows the surface points that the data terms read."""
 
     surfaces: KeypointSurfaces
+    body: BodyModel
 
     @classmethod
     def of(cls, body: BodyModel) -> DataTerms:
         """Cut the points out of a body once per fit."""
-        return cls(KeypointSurfaces.of(body))
+        return cls(KeypointSurfaces.of(body), body)
+
+    @cached_property
+    def cloud(self) -> Surface:
+        """The points that unordered ones are compared with."""
+        return cloud_surface(self.body)
 
     def evaluate(
         self, batch: Batch, posed: PosedBody, wanted: Collection[str]
@@ -122,6 +141,11 @@ class DataTerms:
             seen, mask = batch.keypoints3d.flatten(2, 3), batch.keypoints3d_mask.flatten(2)
             points = batch.in_slots(posed.points(self.surfaces.keypoints))
             found["keypoints3d"] = residuals_3d(batch, "keypoints3d", points.flatten(2, 3), seen, mask)
+        if "points3d" in wanted and batch.points3d is not None and batch.points3d_mask is not None:
+            seen, mask = batch.points3d.flatten(0, 2), batch.points3d_mask.flatten(2)
+            points = batch.in_slots(posed.points(self.cloud)).flatten(0, 2)
+            chosen = taken(points, nearest_points(points, seen)).reshape(batch.points3d.shape).flatten(2, 3)
+            found["points3d"] = residuals_nearest(batch, chosen, batch.points3d.flatten(2, 3), mask)
         if "keypoints2d" in wanted and batch.keypoints2d is not None and batch.confidence is not None:
             points = batch.in_slots(body25_from(joints, posed.points(self.surfaces.landmarks)))
             pixels = batch.view.pixels(points).flatten(2, 3)

@@ -113,13 +113,15 @@ def find_ground(
 
 
 def feet_seen(batch: Batch, body: BodyModel) -> Bool[Tensor, "clips frames"]:
-    """In which frames anything was observed of the feet."""
+    """In which frames anything was observed of the feet; of unordered points any may be theirs."""
     seen: list[Tensor] = []
     if batch.joints3d_mask is not None:
         seen.append(batch.joints3d_mask[..., _FEET])
     if batch.keypoints3d_mask is not None:
         owner = body.surface.weights[list(SURFACE_KEYPOINT_IDS)].argmax(-1)
         seen.append(batch.keypoints3d_mask[..., torch.isin(owner, owner.new_tensor(_FEET))])
+    if batch.points3d_mask is not None:
+        seen.append(batch.points3d_mask)
     if batch.confidence is not None:
         seen.append(batch.confidence[..., _FEET_2D] > 0)
     return torch.stack([each.flatten(2).any(-1) for each in seen]).any(0)

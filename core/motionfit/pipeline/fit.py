@@ -100,7 +100,9 @@ def fit_clips(
 
 def _check(observations: Observations) -> None:
     if observations.kind == "nothing":
-        raise InputError("There are no observations to fit.", "Give 3D joints, 3D keypoints or 2D keypoints.")
+        raise InputError(
+            "There are no observations to fit.", "Give 3D joints, 3D keypoints, surface points or 2D keypoints."
+        )
     if observations.frames < _LEAST_FRAMES:
         raise InputError(
             f"The clip has {observations.frames} frame(s); a motion needs {_LEAST_FRAMES} or more.",

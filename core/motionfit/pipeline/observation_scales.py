@@ -20,10 +20,10 @@ from motionfit.pipeline.batch import Batch
 from motionfit.pipeline.data_terms import Residuals
 from motionfit.pipeline.stages import WIDE
 
-WIDE_SCALES: dict[str, float] = {"joints3d": 1.5, "keypoints3d": 1.5, "keypoints2d": SIGMA}
+WIDE_SCALES: dict[str, float] = {"joints3d": 1.5, "keypoints3d": 1.5, "points3d": 0.6, "keypoints2d": SIGMA}
 """Metres, or pixels of the common focal length; measured scales are never wider."""
 
-LEAST_SCALES: dict[str, float] = {"joints3d": 0.15, "keypoints3d": 0.15, "keypoints2d": 12.0}
+LEAST_SCALES: dict[str, float] = {"joints3d": 0.15, "keypoints3d": 0.15, "points3d": 0.1, "keypoints2d": 12.0}
 """So near nothing is an outlier however exact the rest is: bodies are not quite like the model, and smoothness holds
 the feet of a walk back by some centimetres, which a tight scale takes for outliers and lets go (measured: 40 cm)."""
 
@@ -51,6 +51,7 @@ def new_scales(
 def measured_scale(name: str, residuals: Residuals, width: float, clips: int) -> Float[Tensor, " clips"]:
     """Width times the noise of each clip, within limits; wide where nothing was observed."""
     distances = residuals.squared().sqrt().reshape(clips, -1)
-    noise = noise_of(distances, residuals.weights.reshape(clips, -1) > 0, residuals.vectors.shape[-1])
+    axes = 1 if residuals.is_nearest else residuals.vectors.shape[-1]
+    noise = noise_of(distances, residuals.weights.reshape(clips, -1) > 0, axes)
     scale = (width * noise).clamp(LEAST_SCALES[name], WIDE_SCALES[name])
     return torch.where(torch.isfinite(scale), scale, WIDE_SCALES[name])

@@ -17,9 +17,11 @@ from motionfit.body.skeleton import BODY_JOINTS
 LAYOUT_POINTS: dict[str, int] = {
     "joints3d": BODY_JOINTS,
     "keypoints3d": SURFACE_KEYPOINTS,
+    "points3d": SURFACE_KEYPOINTS,
     "keypoints2d": len(BODY25_NAMES) - len(BODY25_IGNORED),
 }
-"""Points per frame of each data term that the weights of the presets are made for."""
+"""Points per frame of each data term that the weights of the presets are made for; a cloud of points as a whole counts
+as much as all surface keypoints."""
 
 
 def point_weights(term: str, observed: Bool[Tensor, "clips frames slots points"]) -> Float[Tensor, " clips"]:
@@ -29,5 +31,12 @@ def point_weights(term: str, observed: Bool[Tensor, "clips frames slots points"]
         term: A key of `LAYOUT_POINTS`.
         observed: Which points were observed.
     """
-    offered = observed.flatten(1, 2).any(1).sum(-1)
+    offered = _mean_count(observed) if term == "points3d" else observed.flatten(1, 2).any(1).sum(-1)
     return LAYOUT_POINTS[term] / offered.clamp(min=1).double()
+
+
+def _mean_count(observed: Bool[Tensor, "clips frames slots points"]) -> Float[Tensor, " clips"]:
+    """Unordered points have no kinds: their mean number over the frames that have any."""
+    counts = observed.sum(-1).flatten(1).double()
+    mean: Tensor = counts.sum(1) / (counts > 0).sum(1).clamp(min=1)
+    return mean

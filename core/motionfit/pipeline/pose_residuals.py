@@ -18,9 +18,10 @@ from torch import Tensor
 from motionfit.body.height import body_height, height_by_shape
 from motionfit.body.keypoints import body25_from
 from motionfit.energies.height import SPREAD, height_deviation
+from motionfit.geometry.nearest import nearest_points
 from motionfit.geometry.rotations import rotation_from_axis_angle, rotation_from_six, six_from_rotation
 from motionfit.pipeline.batch import Batch
-from motionfit.pipeline.data_terms import DataTerms, Residuals, residuals_2d, residuals_3d
+from motionfit.pipeline.data_terms import DataTerms, Residuals, residuals_2d, residuals_3d, residuals_nearest
 from motionfit.pipeline.held import HeldNumbers, hold_columns
 from motionfit.pipeline.pose_jacobian import (
     FRAME_TANGENTS,
@@ -38,11 +39,12 @@ from motionfit.pipeline.view import View
 from motionfit.solve.block_tridiagonal import BlockSolution, BlockSystem
 
 RESIDUAL_TERMS = frozenset(
-    {"joints3d", "keypoints3d", "keypoints2d", "pose_prior", "shape_prior", "height", "smoothness"}
+    {"joints3d", "keypoints3d", "points3d", "keypoints2d", "pose_prior", "shape_prior", "height", "smoothness"}
 )
 """The terms that are known as squares."""
 
 _FRAMES_AT_ONCE = 480
+_FRAMES_OF_CLOUDS_AT_ONCE = 30
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ class PoseResiduals:
         """Gauss-Newton equations at a point; the right-hand side is the negative gradient."""
         system = self._empty(values)
         clips, frames = values["translation"].shape[:2]
-        length = max(_FRAMES_AT_ONCE // clips, 1)
+        at_once = _FRAMES_AT_ONCE if self.stage.batch.points3d is None else _FRAMES_OF_CLOUDS_AT_ONCE
+        length = max(at_once // clips, 1)
         for start in range(0, frames, length):
             own, with_next = slice(start, start + length), slice(start, start + length + 1)
             stretch = {name: value if name == "betas" else value[:, with_next] for name, value in values.items()}
@@ -184,6 +187,12 @@ def _data_rows(
         for slot, places in _in_slots(points, batch, own, tangents):
             seen, mask = batch.keypoints3d[:, own, slot], batch.keypoints3d_mask[:, own, slot]
             yield "keypoints3d", _rows(places, residuals_3d(batch, "keypoints3d", places.points, seen, mask))
+    if "points3d" in wanted and batch.points3d is not None and batch.points3d_mask is not None:
+        points = move_surface(moved, data.cloud)
+        for slot, places in _in_slots(points, batch, own, tangents):
+            seen, mask = batch.points3d[:, own, slot], batch.points3d_mask[:, own, slot]
+            chosen = places.taken(nearest_points(places.points, seen))
+            yield "points3d", _rows(chosen, residuals_nearest(batch, chosen.points, seen, mask))
     if "keypoints2d" in wanted and batch.keypoints2d is not None and batch.confidence is not None:
         points = _body25(moved.joints, move_surface(moved, data.surfaces.landmarks))
         for slot, places in _in_slots(points, batch, own, tangents):

@@ -22,12 +22,11 @@ from motionfit.pipeline.data_terms import DataTerms
 from motionfit.pipeline.diagnostics import diagnostics_of
 from motionfit.pipeline.divergence import Guard, StageTerms
 from motionfit.pipeline.find_ground import FoundGround, find_ground
+from motionfit.pipeline.first_root import first_root
 from motionfit.pipeline.grid_diagnostics import grid_diagnostics
 from motionfit.pipeline.held import HeldNumbers, held_masks, held_values, pose_numbers, rollout_numbers, without_held
 from motionfit.pipeline.incidents import Incident, sentences_of
-from motionfit.pipeline.initialise_camera import root_from_keypoints
 from motionfit.pipeline.initialise_rollout import start_rollout, with_first_rows
-from motionfit.pipeline.initialise_root import root_from_points
 from motionfit.pipeline.optimise import PhaseEnd, Values
 from motionfit.pipeline.outliers import outliers_of
 from motionfit.pipeline.pose_stage import POSE_STAGE_TENSORS, PoseStage, start_values
@@ -360,9 +359,7 @@ class Run:
         return share * self._limit(phase) * _ROLLOUT_COST * min(phase.frames or length, length) / length
 
     def _first_root(self) -> Values:
-        if self.batch.keypoints2d is not None:
-            return start_values(*root_from_keypoints(self.body, self.priors.pose, self.batch))
-        return start_values(*root_from_points(self.body, self.batch))
+        return start_values(*first_root(self.body, self.priors.pose, self.batch))
 
     def _values_of(self, stage: str) -> Values:
         """The values that a stage ended with, clips side by side again."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
+from motionfit.geometry.nearest import taken
 from motionfit.pipeline.pose_jacobian import MovedPoints
 
 
@@ -24,6 +25,15 @@ class SlotPoints:
     points: Float[Tensor, "clips frames points 3"]
     moves: Float[Tensor, "clips frames points 3 columns"]
     next_moves: Float[Tensor, "clips frames points 3 tangents"] | None = None
+
+    def taken(self, which: Int[Tensor, "clips frames chosen"]) -> SlotPoints:
+        """Some of the points of each frame, other ones in each."""
+
+        def of(moves: Tensor) -> Tensor:
+            return moves.gather(2, which[..., None, None].expand(*which.shape, *moves.shape[3:]))
+
+        following = None if self.next_moves is None else of(self.next_moves)
+        return SlotPoints(taken(self.points, which), of(self.moves), following)
 
 
 def points_in_slot(

@@ -32,6 +32,7 @@ VARIABLE_TITLES: dict[str, str] = {
 TERM_TITLES: dict[str, str] = {
     "joints3d": "3D joints",
     "keypoints3d": "3D keypoints",
+    "points3d": "surface points",
     "keypoints2d": "2D keypoints",
     "pose_prior": "pose prior",
     "shape_prior": "shape prior",
@@ -46,7 +47,7 @@ TERM_TITLES: dict[str, str] = {
     "floor": "floor",
     "overlap": "window overlap",
 }
-DATA_TERMS: tuple[str, ...] = ("joints3d", "keypoints3d", "keypoints2d")
+DATA_TERMS: tuple[str, ...] = ("joints3d", "keypoints3d", "points3d", "keypoints2d")
 _ROLLOUT = ("shape_prior", "height", "motion_prior", "initial_state", "joint_consistency", "bone_length", "floor")
 _CONTACTS = ("contact_velocity", "contact_height")
 _X0 = ("translation", "root_orientation", "body_pose", "initial_velocities")

@@ -89,6 +89,8 @@ def prior_trust(
 
 def _support(motion: Motion, observations: Observations, body: BodyModel) -> Float[Tensor, " frames"]:
     """How well the data of each frame supports the motion fitted to it, 0..1."""
+    if observations.kind == "points3d":  # which part a point belongs to is not known
+        return torch.zeros(observations.frames)
     errors = data_errors(motion, observations, body)
     parts = torch.stack([errors[part_error(part)] for part in BODY_PARTS])
     support = 1.0 / (1.0 + (errors["data_error_cm"] / _EXACT_CM) ** 8)

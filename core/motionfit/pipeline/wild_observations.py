@@ -56,6 +56,9 @@ def without_wild(given: Observations) -> Observations:
         keypoints, mask, wild = _cleaned(given.keypoints3d, given.keypoints3d_mask, "keypoints3d")
         told = _told(given, wild, ())
         given = replace(given, keypoints3d=keypoints, keypoints3d_mask=mask, warnings=told)
+    if given.points3d is not None:
+        points, mask, wild = _cleaned(given.points3d, given.points3d_mask, "points3d")
+        given = replace(given, points3d=points, points3d_mask=mask, warnings=_told(given, wild, ()))
     return given
 
 

@@ -167,6 +167,7 @@ def _seen_points(observations: Observations, frame: int) -> torch.Tensor:
     for points, mask in (
         (observations.joints3d, observations.joints3d_mask),
         (observations.keypoints3d, observations.keypoints3d_mask),
+        (observations.points3d, observations.points3d_mask),
     ):
         if points is not None:
             return points[frame] if mask is None else points[frame][mask[frame]]

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from motionfit.body.keypoints import KeypointSurfaces, body25_points
-from motionfit.body.model import BodyModel, pose_skeleton, skin
+from motionfit.body.model import BodyModel, pose_skeleton, skin, vertices
 from motionfit.errors import SettingsError
 from motionfit.geometry.cameras import in_camera, pixels_of
 from motionfit.geometry.planes import world_floor
@@ -42,7 +42,8 @@ def simulate(motion: Motion, body: BodyModel, spec: SimulationSpec | str, seed: 
         if spec.projection is None
         else _observe_2d(motion, body, spec, spec.projection, generator)
     )
-    return spoil(right, faults_of(spec, motion.frames, seed), seed)
+    faults = faults_of(spec, motion.frames, seed)
+    return spoil(right, faults, seed) if faults else right
 
 
 def faults_of(spec: SimulationSpec, frames: int, seed: int) -> tuple[Fault, ...]:
@@ -55,6 +56,8 @@ def faults_of(spec: SimulationSpec, frames: int, seed: int) -> tuple[Fault, ...]
 
 
 def _observe_3d(motion: Motion, body: BodyModel, spec: SimulationSpec, generator: torch.Generator) -> Observations:
+    if spec.points > 0:
+        return _observe_surface(motion, body, spec, generator)
     points = joints(motion, body) if spec.below is None else surface_keypoints(motion, body)
     noisy = points + spec.noise * _normal(points, generator)
     mask = _kept(points, spec, generator)
@@ -69,6 +72,28 @@ def _observe_3d(motion: Motion, body: BodyModel, spec: SimulationSpec, generator
         joints3d_mask=mask if is_joints else None,
         keypoints3d=None if is_joints else clean,
         keypoints3d_mask=None if is_joints else mask,
+        floor=world_floor(points.dtype),
+    )
+
+
+def _observe_surface(motion: Motion, body: BodyModel, spec: SimulationSpec, generator: torch.Generator) -> Observations:
+    """Points anywhere on the mesh, all places of equal area alike, other ones in each frame."""
+    mesh = vertices(body, motion.betas, motion.translation, motion.root_orientation, motion.body_pose)
+    corners = mesh[:, body.faces].double()
+    sides = corners[:, :, 1:] - corners[:, :, :1]
+    areas = torch.linalg.cross(sides[:, :, 0], sides[:, :, 1]).norm(dim=-1)
+    faces = torch.multinomial(areas, spec.points, replacement=True, generator=generator)
+    shares = torch.rand(*faces.shape, 2, generator=generator, dtype=torch.float64)
+    shares = torch.where(shares.sum(-1, keepdim=True) > 1.0, 1.0 - shares, shares)
+    frames = torch.arange(motion.frames)[:, None]
+    exact = corners[frames, faces, 0] + (shares[..., None] * sides[frames, faces]).sum(-2)
+    points = exact.to(mesh) + spec.noise * _normal(exact.to(mesh), generator)
+    mask = _kept(points, spec, generator)
+    return Observations(
+        fps=motion.fps,
+        frames=motion.frames,
+        points3d=torch.where(mask[..., None], points, torch.zeros_like(points)),
+        points3d_mask=mask,
         floor=world_floor(points.dtype),
     )
 

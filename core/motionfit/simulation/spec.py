@@ -11,7 +11,7 @@ from motionfit.simulation.spoil import FAULT_KINDS, Fault
 
 _EXAMPLE = "For example noise=0.04, below=0.9, or project=1280x720:f1060,noise_px=4,drop=0.1,missing=20:30."
 _SPANS = ("missing", *FAULT_KINDS)
-_KEYS = ("noise", "below", "project", "noise_px", "drop", "wrong", *_SPANS)
+_KEYS = ("noise", "below", "points", "project", "noise_px", "drop", "wrong", *_SPANS)
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class SimulationSpec:
     Attributes:
         noise: Standard deviation of the 3D points, m.
         below: Surface keypoints under this height are hidden, m; asks for 3D keypoints instead of joints.
+        points: Asks for so many unordered points of the surface in each frame instead.
         projection: Asks for 2D keypoints.
         noise_px: Standard deviation of the 2D keypoints, px.
         drop: Share of all points that are lost at random, 0..1.
@@ -44,6 +45,7 @@ class SimulationSpec:
 
     noise: float = 0.0
     below: float | None = None
+    points: int = 0
     projection: Projection | None = None
     noise_px: float = 0.0
     drop: float = 0.0
@@ -64,6 +66,10 @@ class SimulationSpec:
             raise SettingsError("--simulate: noise is in metres; with project give noise_px.", _EXAMPLE)
         if self.projection is not None and self.below is not None:
             raise SettingsError("--simulate: below hides 3D keypoints and cannot go with project.", _EXAMPLE)
+        if self.points > 0 and (self.projection is not None or self.below is not None):
+            raise SettingsError("--simulate: points cannot go with below or project.", _EXAMPLE)
+        if self.points > 0 and (self.wrong > 0 or self.faults):
+            raise SettingsError("--simulate: mistakes are known for joints and keypoints, not for points.", _EXAMPLE)
         spans = [("missing", *span) for span in self.missing]
         for key, start, stop in spans + [(fault.kind, fault.start, fault.stop) for fault in self.faults]:
             if not 0 <= start < stop:
@@ -71,9 +77,11 @@ class SimulationSpec:
 
     @property
     def kind(self) -> str:
-        """What is observed: "joints3d", "keypoints3d" or "keypoints2d"."""
+        """What is observed: "joints3d", "keypoints3d", "points3d" or "keypoints2d"."""
         if self.projection is not None:
             return "keypoints2d"
+        if self.points > 0:
+            return "points3d"
         return "joints3d" if self.below is None else "keypoints3d"
 
     @classmethod
@@ -97,6 +105,7 @@ class SimulationSpec:
         return cls(
             noise=_number("noise", given.get("noise", "0")),
             below=_number("below", given["below"]) if "below" in given else None,
+            points=_whole("points", given.get("points", "0")),
             projection=_projection(given["project"]) if "project" in given else None,
             noise_px=_number("noise_px", given.get("noise_px", "0")),
             drop=_number("drop", given.get("drop", "0")),
@@ -122,6 +131,12 @@ def _number(key: str, value: str) -> float:
     if number != number or number in (float("inf"), float("-inf")):
         raise SettingsError(f"--simulate: {key}={value} is not a finite number.", _EXAMPLE)
     return number
+
+
+def _whole(key: str, value: str) -> int:
+    if not value.isdecimal():
+        raise SettingsError(f"--simulate: {key}={value} is not a whole number.", _EXAMPLE)
+    return int(value)
 
 
 def _span(key: str, value: str) -> tuple[int, int]:

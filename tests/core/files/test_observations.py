@@ -117,7 +117,7 @@ def test_without_intrinsics_a_focal_length_is_assumed_and_told(tmp_path, pixels)
 def test_what_is_left_out_is_told(tmp_path, joints, pixels):
     path = saved(
         tmp_path / "o.npz", joints3d=joints, fps=30, keypoints2d=pixels, image_size=[640, 360],
-        points3d=np.zeros((5, 3)), keypoint3d=np.zeros(1), camera_rotation=np.eye(3), camera_translation=np.zeros(3),
+        keypoint3d=np.zeros(1), camera_rotation=np.eye(3), camera_translation=np.zeros(3),
     )  # fmt: skip
     told = " ".join(read_observations(path).warnings)
     for word in ("points3d", "keypoints2d", "keypoint3d", "is it keypoints3d?", "camera_rotation"):
@@ -201,7 +201,7 @@ def test_wrong_2d_data_is_told(tmp_path, pixels):
 
 
 def test_what_a_fit_does_not_support_is_told_by_its_key(tmp_path):
-    refused(tmp_path, "points3d", points3d=np.zeros((5, 3)), fps=30)
+    refused(tmp_path, "without points3d_frame", points3d=np.zeros((5, 3)), fps=30)
 
 
 def test_files_without_observations_say_what_they_hold(tmp_path):
