@@ -45,9 +45,9 @@ def add_command(commands: Commands) -> None:
     data.add_argument("--person", type=not_negative, metavar="N", help="which person; 0 is the most visible")
     data.add_argument(
         "--simulate", metavar="SPEC",
-        help="degrade a known motion: noise=0.04 (m), below=0.9 (m), points=300, project=1280x720:f1060, noise_px=, drop=, "
-        "missing=20:30, wrong=0.1 (share of frames with mistakes), swap|limb|frozen|other|shift=40:50 (a mistake); "
-        "combine with commas",
+        help="degrade a known motion: noise=0.04 (m), below=0.9 (m), points=300, project=1280x720:f1060, noise_px=, "
+        "drop=, missing=20:30, wrong=0.1 (share of frames with mistakes), swap|limb|frozen|other|shift=40:50 (a "
+        "mistake); combine with commas",
     )  # fmt: skip
     data.add_argument(
         "--floor", type=plane, metavar="NX,NY,NZ,D",

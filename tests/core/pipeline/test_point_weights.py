@@ -13,8 +13,10 @@ import torch
 from motionfit.metrics.drift import joints_of
 from motionfit.motion import Camera
 from motionfit.pipeline.batch import make_batch
+from motionfit.pipeline.contacts import Contacts
 from motionfit.pipeline.data_terms import DataTerms, residuals_2d
 from motionfit.pipeline.fit import fit
+from motionfit.pipeline.ground import Ground
 from motionfit.pipeline.point_weights import LAYOUT_POINTS, point_weights
 from motionfit.pipeline.pose_stage import PoseStage, start_values
 from motionfit.pipeline.rollout_stage import RolloutStage
@@ -90,7 +92,7 @@ def test_ten_keypoints_weigh_as_much_against_the_priors_as_all(body, priors):
     torch.testing.assert_close(terms[0], terms[1])
 
 
-@pytest.mark.parametrize("term", list(LAYOUT_POINTS))
+@pytest.mark.parametrize("term", ["joints3d", "keypoints3d", "keypoints2d"])
 def test_points_are_weighed_by_what_the_clip_offers_not_the_frame(term):
     count = LAYOUT_POINTS[term] + (3 if term == "keypoints2d" else 0)
     seen = torch.zeros(3, 8, 1, count, dtype=torch.bool)
@@ -109,7 +111,8 @@ def rolled(body, priors, frames, length, overlap):
     observed = simulate(walk(frames), body, "noise=0.04", 1)
     batch, data = make_batch([observed]), DataTerms.of(body)
     windows = split_windows(frames, length, overlap)
-    stage = RolloutStage(body, priors, data, batch.windows(windows), windows)
+    ground = Ground.held(batch.floor_normal, batch.floor_offset)
+    stage = RolloutStage(body, priors, data, batch.windows(windows), windows, ground, Contacts.of(body))
     return stage, windows
 
 
@@ -129,7 +132,7 @@ def test_terms_of_the_roll_out_grow_with_the_frames_and_not_with_the_windows(bod
     for each in (double.joints3d, double.joints3d_mask):
         each[20:] = each[:20]
     windows = ((0, 20), (20, 40))
-    twice = RolloutStage(body, priors, stage.data, make_batch([double]).windows(windows), windows)
+    twice = replace(stage, batch=make_batch([double]).windows(windows), windows=windows)
     zeros = torch.zeros
     values = {
         "x0_translation": zeros(1, 3),
