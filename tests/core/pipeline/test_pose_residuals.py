@@ -169,7 +169,8 @@ def test_between_frames_of_the_grid_the_matrix_couples_both(body, priors):
             values, BlockSolution(blocks, corner, torch.ones(1, dtype=torch.bool))
         )
         seen = stage.batch.in_slots(stage.pose(moved).joints())
-        return ((seen - stage.batch.joints3d) * mask).flatten()
+        weight = stage.batch.point_weights["joints3d"]
+        return (weight.sqrt() * (seen - stage.batch.joints3d) * mask).flatten()
 
     moves = torch.autograd.functional.jacobian(everything, torch.zeros(frames * 38 + 16, dtype=torch.float64))
     dense = moves.mT @ moves
