@@ -50,7 +50,7 @@ def robust_alignment(
         apart = source @ rotation.mT + shift[:, None] - target
         squared = apart.square().sum(-1)
         scale = _WIDTH * noise_of(squared.sqrt(), weights > 0, 3).nan_to_num(0.0).clamp(min=_LEAST_NOISE)
-        kept = weights * robust_weight(squared, scale[:, None])
+        kept = weights * robust_weight(squared, scale[:, None]).nan_to_num(0.0)
     return rigid_alignment(source, target, kept)
 
 
