@@ -22,7 +22,7 @@ Objective = Callable[[Float[Tensor, "groups unknowns"]], tuple[Tensor, Tensor]]
 Watch = Callable[[int, Tensor], bool]
 """Told the iteration and the losses after every evaluation; returns False to cancel."""
 
-_MEMORY = 20
+_MEMORY = 100
 _LOOK_BACK = 10
 _LEAST_CURVATURE = 1e-10
 
