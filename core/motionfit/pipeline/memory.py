@@ -7,11 +7,11 @@ from pathlib import Path
 
 import torch
 
-CLOSURE_BYTES = 64_000
+CLOSURE_BYTES = 96_000
 """Bytes that a closure of stage III keeps for each frame of each window, with the optimiser's memory.
 
 Measured in float32 with every term on: autograd keeps 35 to 41 kB, the peak of a closure is 44 to 53 kB (3D joints to
-3D surface keypoints), the steps and gradients of L-BFGS are 8 kB.
+3D surface keypoints), the hundred steps and changes of gradient of L-BFGS are 40 kB.
 """
 
 _MOST_ON_CPU = 512 * 2**20
