@@ -22,7 +22,9 @@ Objective = Callable[[Float[Tensor, "groups unknowns"]], tuple[Tensor, Tensor]]
 Watch = Callable[[int, Tensor], bool]
 """Told the iteration and the losses after every evaluation; returns False to cancel."""
 
-_MEMORY = 100
+MEMORY = 100
+"""Steps that directions are made of; twice the way of twenty for the same evaluations, on fits of sixty frames."""
+
 _LOOK_BACK = 10
 _LEAST_CURVATURE = 1e-10
 
@@ -47,7 +49,7 @@ class _Memory:
         self.changes.append(change)
         self.weights.append(torch.where(is_good, 1.0 / safe, torch.zeros_like(safe)))
         for kept in (self.steps, self.changes, self.weights):
-            del kept[:-_MEMORY]
+            del kept[:-MEMORY]
 
     def forget(self, groups: Tensor) -> None:
         self.weights = [torch.where(groups, torch.zeros_like(weight), weight) for weight in self.weights]

@@ -14,6 +14,7 @@ from motionfit.pipeline.rollout_stage import RolloutStage
 from motionfit.pipeline.settings import load_preset
 from motionfit.pipeline.stages import PHASES
 from motionfit.simulation import simulate
+from motionfit.solve.minimise import MEMORY
 
 from .conftest import walk
 
@@ -30,7 +31,7 @@ def test_the_estimate_covers_what_a_closure_keeps_and_is_not_twice_as_much(body,
     stage = RolloutStage(body, priors, data, batch.windows(windows), windows, ground, Contacts.of(body))
     values = start_rollout(poses, start_values(*root_from_points(body, batch)), stage)
     kept = kept_by_autograd(stage, values, load_preset(preset).weights["stage3"], priors)
-    steps_and_gradients = 2 * 20 * sum(value.nbytes for value in values.values())
+    steps_and_gradients = 2 * MEMORY * sum(value.nbytes for value in values.values())
     measured = (kept + steps_and_gradients) / WINDOWS
     assert measured < window_bytes(LENGTH) < 2.0 * measured
 
