@@ -39,6 +39,7 @@ def run_accuracy(
     data: Path | None = None,
     quick: bool = False,
     every: int = 1,
+    most: int | None = None,
     tasks: Sequence[Task] = TASKS,
     methods: Sequence[str] = METHODS[:1],
     keep: Path | None = None,
@@ -52,6 +53,7 @@ def run_accuracy(
         data: Folder of AMASS npz files with the truth; None = the demo clip's truth.
         quick: Six clips only.
         every: Take each so-manieth clip, by name.
+        most: No more than so many of these; None = all.
         tasks: What to run.
         methods: By which methods; the published one takes minutes a clip.
         keep: Folder for the fits; those found there are not repeated.
@@ -66,7 +68,7 @@ def run_accuracy(
     Raises:
         OutputError: A kept fit is of something else.
     """
-    clips = bench_clips(data, _QUICK_CLIPS if quick else None)[::every]
+    clips = bench_clips(data, _QUICK_CLIPS if quick else None)[::every][:most]
     body, priors, keeper = load_body(), load_priors(), Keeper(keep)
     found: dict[str, dict[str, Any]] = {method: {} for method in methods}
     for task in tasks:

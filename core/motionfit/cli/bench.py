@@ -18,6 +18,7 @@ def add_command(commands: Commands) -> None:
     accuracy = kinds.add_parser("accuracy", help="errors of each stage on degraded motions whose truth is known")
     accuracy.add_argument("--data", type=Path, metavar="DIR", help="folder of AMASS motions (the demo clip's truth)")
     accuracy.add_argument("--every", type=positive, default=1, metavar="N", help="take every Nth motion, by name (1)")
+    accuracy.add_argument("--most", type=positive, metavar="N", help="no more than N of these (all)")
     accuracy.add_argument("--task", action="append", metavar="NAME", help="only this task; may be given more than once")
     accuracy.add_argument(
         "--method",
@@ -60,6 +61,7 @@ def run_accuracy(given: argparse.Namespace) -> tuple[int, dict[str, object]]:
         data=given.data,
         quick=given.quick,
         every=given.every,
+        most=given.most,
         tasks=[by_name[name] for name in given.task or by_name],
         methods=METHODS if given.method == "both" else (given.method,),
         keep=given.keep,

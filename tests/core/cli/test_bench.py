@@ -8,9 +8,9 @@ def measured(monkeypatch):
     """The benchmarks themselves take minutes and have tests of their own: here only how they are called."""
     calls = []
 
-    def run_accuracy(data, quick, every, tasks, methods, keep, note, seed):
+    def run_accuracy(data, quick, every, most, tasks, methods, keep, note, seed):
         note("a note")
-        calls.append((data, quick, every, seed, [task.name for task in tasks], tuple(methods), keep))
+        calls.append((data, quick, every, most, seed, [task.name for task in tasks], tuple(methods), keep))
         stages = {key: {"mpjpe_mm": 1.0} for key in (*accuracy.STAGES, "truth")}
         return {"tasks": {"noisy_joints": {"stages": stages}}}
 
@@ -32,11 +32,23 @@ def measured(monkeypatch):
 
 def test_accuracy(measured, run, run_json, tmp_path):
     code, report, _ = run_json(
-        "bench", "accuracy", "--quick", "--data", tmp_path, "--every", "4", "--seed", "3", "--threads", "1"
+        "bench",
+        "accuracy",
+        "--quick",
+        "--data",
+        tmp_path,
+        "--every",
+        "4",
+        "--most",
+        "2",
+        "--seed",
+        "3",
+        "--threads",
+        "1",
     )
     assert code == 0
     every_task = [task.name for task in accuracy.TASKS]
-    assert measured == [(tmp_path, True, 4, 3, every_task, ("motionfit",), None)]
+    assert measured == [(tmp_path, True, 4, 2, 3, every_task, ("motionfit",), None)]
     assert "noisy_joints" in report["tasks"]
     code, out, _ = run("bench", "accuracy", "--threads", "1")
     assert code == 0
@@ -48,7 +60,7 @@ def test_accuracy_of_one_task_by_both_methods_with_kept_fits(measured, run, run_
         "bench", "accuracy", "--task", "video", "--method", "both", "--keep", tmp_path, "--threads", "1"
     )
     assert code == 0
-    assert measured == [(None, False, 1, 0, ["video"], ("motionfit", "reference"), tmp_path)]
+    assert measured == [(None, False, 1, None, 0, ["video"], ("motionfit", "reference"), tmp_path)]
     code, _, error = run("bench", "accuracy", "--task", "vidio", "--threads", "1")
     assert code == 1
     assert "'video'" in error
