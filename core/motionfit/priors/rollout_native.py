@@ -79,7 +79,7 @@ class _Recurrence(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - torch calls it with one gradient per output
         ctx: Any,  # noqa: ANN401
         of_worlds: Tensor,
         of_pasts: Tensor,

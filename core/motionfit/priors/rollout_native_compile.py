@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 import platformdirs
+from numba.core import config as numba_config
 from numpy.typing import NDArray
 
 _logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ Numbers = NDArray[Any]
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract"}}
 """Other threads go on meanwhile; sums may be reordered, but NaN stays NaN."""
 
-_numba_settings: Any = numba.config
+_numba_settings: Any = numba_config
 
 
 def compiled(function: Callable[_Parameters, _Returned]) -> Callable[_Parameters, _Returned]:
