@@ -78,7 +78,7 @@ def first_speed(result):
 
 
 @pytest.mark.parametrize("name", list(RATES))
-def test_the_motion_is_that_of_30_frames_per_second(usual, fine, body, priors, name):
+def test_repair_09_the_motion_is_that_of_30_frames_per_second(usual, fine, body, priors, name):
     observed, places = observe(fine, body, name), places_of(name)
     result = quickly(observed, body, priors)
     motion = result.final.motion
@@ -95,7 +95,7 @@ def test_the_motion_is_that_of_30_frames_per_second(usual, fine, body, priors, n
 
 
 @pytest.mark.parametrize("name", ["10", "60"])
-def test_pretending_30_frames_per_second_gets_the_speed_wrong(usual, fine, body, priors, name):
+def test_repair_09_pretending_30_frames_per_second_gets_the_speed_wrong(usual, fine, body, priors, name):
     pretended = quickly(replace(observe(fine, body, name), fps=30.0), body, priors)
     assert abs(first_speed(pretended) / first_speed(usual) - 1.0) > 0.4
 

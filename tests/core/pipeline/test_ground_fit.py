@@ -69,7 +69,7 @@ CONTACT_COUNTS = {"contact_height": 5.0, "contact_velocity": 0.0, "joints3d": 0.
 FEET_TOUCH = (ContactOverride(("left_foot", "right_foot"), 0, LONGER, 1.0),)
 
 
-def test_without_a_ground_nothing_is_pulled_down_to_it(hanging, body):
+def test_repair_05_without_a_ground_nothing_is_pulled_down_to_it(hanging, body):
     truth = lifted(slow_steps(body, LONGER), 1.0)
     free = hanging(ground="none", weights=CONTACT_COUNTS, contacts=FEET_TOUCH)
     held = hanging(ground="given", weights=CONTACT_COUNTS, contacts=FEET_TOUCH)

@@ -66,7 +66,7 @@ WALKS = [(0.5, 0.25), (0.45, -0.3), (-0.2, 0.5)]
 
 
 @pytest.mark.parametrize("path", WALKS)
-def test_a_walk_about_the_place_finds_a_floor_that_is_pitched_by_eight_degrees(path):
+def test_repair_05_a_walk_about_the_place_finds_a_floor_that_is_pitched_by_eight_degrees(path):
     normal, origin = floor_of(8.0)
     there = walk_on(normal, origin, path, noise=0.02)
     turned = walk_on(normal, origin, (path[1], -path[0]), noise=0.02, seed=1)

@@ -71,7 +71,7 @@ def still(truth, body, priors):
     return quickly(simulate(truth, body, NOISE), body, priors).final.motion, transform_motion(truth, body, placed)
 
 
-def test_a_walk_is_found_in_the_world_about_as_well_as_by_a_camera_that_stands_still(moving, still, body, truth):
+def test_repair_10_a_walk_is_found_in_the_world_about_as_well_as_by_a_camera_that_stands_still(moving, still, body, truth):
     found = moving.stages["stage2"].motion
     assert error(body, found, truth) < 1.3 * error(body, *still) + 0.02
     assert way_error(body, found, truth) < 1.3 * way_error(body, *still) + 0.05
@@ -83,7 +83,7 @@ def way_error(body, motion, truth):
     return float((way - true).norm())
 
 
-def test_ignoring_the_trajectory_or_the_zoom_gets_the_way_wrong(moving, body, priors, truth, seen, camera):
+def test_repair_10_ignoring_the_trajectory_or_the_zoom_gets_the_way_wrong(moving, body, priors, truth, seen, camera):
     found = way_error(body, moving.stages["stage2"].motion, truth)
     without_path = replace(seen, camera=replace(camera, rotation=None, translation=None))
     first = pose_at(camera, 0).inverse()
