@@ -71,7 +71,7 @@ def still(truth, body, priors):
     return quickly(simulate(truth, body, NOISE), body, priors).final.motion, transform_motion(truth, body, placed)
 
 
-def test_repair_10_a_walk_is_found_in_the_world_about_as_well_as_by_a_camera_that_stands_still(moving, still, body, truth):
+def test_repair_10_a_walk_is_found_in_the_world_as_well_as_by_a_camera_that_stands_still(moving, still, body, truth):
     found = moving.stages["stage2"].motion
     assert error(body, found, truth) < 1.3 * error(body, *still) + 0.02
     assert way_error(body, found, truth) < 1.3 * way_error(body, *still) + 0.05
