@@ -68,7 +68,7 @@ def error_mm(body, result, truth, stage="stage3"):
     return 1000.0 * float(apart.norm(dim=-1).mean())
 
 
-def test_repair_11_a_strong_prior_bends_what_it_does_not_know_unless_trust_gives_way(body, priors, swaying, monkeypatch):
+def test_repair_11_a_strong_prior_bends_what_it_does_not_know_unless_trusted_less(body, priors, swaying, monkeypatch):
     observed = simulate(swaying, body, "noise=0.005", 0)
     plain = replace(load_preset("joints3d"), iterations=FEW, robust={})  # beside smoothness, such arms are outliers
     settings = plain.with_weight("stage3", "motion_prior", 5e-3)
