@@ -60,7 +60,7 @@ def stage_of(observed, body, priors, fault, clip=0, room=None):
     values = start_values(translation + 0.1, root)
     plain = PoseStage(body, priors.pose, DataTerms.of(body), batch)
     home = plain.pose(values).joints()[clip, WALLED, 0] if room is None else room
-    data = WalledTerms(plain.data.surfaces).walled(home, fault, clip)
+    data = WalledTerms(plain.data.surfaces, body).walled(home, fault, clip)
     return plain, replace(plain, data=data), values
 
 
