@@ -100,6 +100,11 @@ def _check(observations: Observations, settings: FitSettings) -> None:
         )
     if settings.freezes:
         raise SettingsError("The published method holds no variables.", "Leave --freeze out, or use another preset.")
+    if settings.ground != "default" or settings.contacts:
+        raise SettingsError(
+            "The published method takes the ground as given and contacts as predicted.",
+            "Leave --ground and --contact out, or use another preset.",
+        )
     if settings.stages != OPTIMISED_STAGES[: len(settings.stages)] or not settings.stages:
         raise SettingsError(
             "The published method runs from stage I on.", "Give --stages 1, 1,2 or 1,2,3, or use another preset."

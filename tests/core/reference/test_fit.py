@@ -9,6 +9,7 @@ from motionfit.errors import FitError, InputError, SettingsError
 from motionfit.geometry.rotations import rotation_from_axis_angle
 from motionfit.metrics import evaluate
 from motionfit.motion import Floor, Motion, Observations
+from motionfit.pipeline.contact_overrides import ContactOverride
 from motionfit.pipeline.freezes import Freeze
 from motionfit.pipeline.settings import load_preset
 from motionfit.priors.checkpoints import load_priors
@@ -117,6 +118,8 @@ def test_a_cancelled_fit_keeps_what_is_done(seen, open_body, priors):
 def test_what_the_published_method_does_not_have_is_refused(seen, open_body, priors):
     for changed, message in (
         (settings(freezes=frozenset({Freeze("shape")})), "holds no variables"),
+        (settings(ground="none"), "ground as given"),
+        (settings(contacts=(ContactOverride(("left_foot",), 0, 5, 1.0),)), "contacts as predicted"),
         (settings(stages=("stage3",)), "from stage I on"),
         (settings("reference-video"), "does not weigh joints3d"),
         (settings("reference-3d-keypoints"), "does not weigh joints3d"),
